@@ -1,0 +1,139 @@
+"""The port: what every log of events can do, whatever keeps it."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+from eventlog.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader stands: for each partition the offset of the next event to read.
+
+    A partition that is not named stands at its start. Offsets of a log may have gaps.
+    """
+
+    offsets: Mapping[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text form ``partition:offset,partition:offset``; empty is the start of the log."""
+        pairs = (part.split(":") for part in text.split(",") if part)
+        return cls({int(partition): int(offset) for partition, offset in pairs})
+
+    def __str__(self) -> str:
+        return ",".join(f"{partition}:{offset}" for partition, offset in sorted(self.offsets.items()))
+
+    def offset(self, partition: int) -> int:
+        """The next offset to read in a partition."""
+        return self.offsets.get(partition, 0)
+
+    def reaches(self, other: "Position") -> bool:
+        """Whether everything before ``other`` lies before this position too."""
+        return all(self.offset(partition) >= offset for partition, offset in other.offsets.items())
+
+    def joined(self, other: "Position") -> "Position":
+        """The smallest position that reaches both."""
+        partitions = self.offsets.keys() | other.offsets.keys()
+        return Position({p: max(self.offset(p), other.offset(p)) for p in partitions})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as a log keeps it: envelope, place and undecoded body.
+
+    ``body`` is Avro single-object encoding; ``recorded`` the log's own time of appending (microseconds).
+    """
+
+    partition: int
+    offset: int
+    recorded: int
+    id: uuid.UUID
+    type: str
+    source: str
+    subject: str
+    time: int
+    namespace: str
+    actor: str
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records in log order (per partition) and the position after the last of them."""
+
+    records: Sequence[Record]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The events are durable; ``position`` is the first position that has them all behind it.
+
+    ``duplicates`` counts events whose id was there already (they were not appended again), and
+    ``conflicts`` those of them whose body differed: the first stays.
+    """
+
+    position: Position
+    duplicates: int = 0
+    conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """The log is out of reach; the events are durable in this host's spool, up to ``sequence``."""
+
+    sequence: int
+
+
+class EventLog(Protocol):
+    """An append-only log of events, totally ordered per key."""
+
+    @property
+    def identity(self) -> uuid.UUID:
+        """This log's own UUID; checkpoints carry it, so that a view never mixes two logs."""
+        ...
+
+    def append(self, events: Sequence[Event]) -> Appended | Spooled:
+        """Append events in order, all of them durable when it returns.
+
+        Raises LogError for an event above 900 KB; nothing of the call is appended then.
+        """
+        ...
+
+    def read(self, after: Position, limit: int, *, key: str | None = None) -> Batch:
+        """Up to ``limit`` records from position ``after`` on; with ``key``, those of that key alone.
+
+        The batch's position may lie beyond the last record, where a log has gaps.
+        """
+        ...
+
+    def head(self) -> Position:
+        """The position behind the last event."""
+        ...
+
+    def earliest(self) -> Position:
+        """The first position that can still be read."""
+        ...
+
+    def writer_schema(self, fingerprint: int) -> str | None:
+        """The Avro schema (JSON) of this CRC-64-AVRO fingerprint, None where the log never saw it."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+def read_all(log: EventLog, *, key: str | None = None, batch_size: int = 5000) -> Iterable[Record]:
+    """Every record from the start of the log to the head it had when asked, batch by batch."""
+    position, head = log.earliest(), log.head()
+    while not position.reaches(head):
+        batch = log.read(position, batch_size, key=key)
+        yield from batch.records
+        if batch.position == position:
+            return
+        position = batch.position
