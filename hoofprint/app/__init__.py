@@ -1,0 +1,1 @@
+"""The composition root: the only place that imports and joins the rooms."""

@@ -1,0 +1,83 @@
+"""The command line: global options, one module a command, and what an error looks like."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from eventlog.errors import HoofprintError
+from hoofprint.app import commands
+from hoofprint.app.house import House
+from hoofprint.app.logs import LogFormat, configure_logging
+from hoofprint.app.output import error_console, printable
+from hoofprint.app.settings import resolve
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="hoofprint",
+    help="Plans scientific workflows onto real compute, watches them run, and remembers everything.",
+    epilog="A first run: hoofprint plan workflow.yml; hoofprint run latest; hoofprint status latest.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"hoofprint {version('hoofprint')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Annotated[str | None, typer.Option(help="Folder of log and views. [$HOOFPRINT_HOME]")] = None,
+    log: Annotated[str | None, typer.Option(help="The event log, sqlite:PATH. [$HOOFPRINT_LOG]")] = None,
+    views: Annotated[
+        str | None,
+        typer.Option(help="The views, sqlite:FOLDER or postgresql+psycopg://… [$HOOFPRINT_VIEWS]"),
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="Project or group the facts belong to. [$HOOFPRINT_NAMESPACE]")
+    ] = None,
+    log_format: Annotated[LogFormat, typer.Option(help="How messages on stderr look.")] = LogFormat.TEXT,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="More messages; twice for still more.")
+    ] = 0,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that every command has; they stand before the command's name."""
+    del version
+    configure_logging(log_format, verbose)
+    flags = {"home": home, "log": log, "views": views, "namespace": namespace}
+    context.obj = House(resolve(flags, os.environ))
+    context.call_on_close(context.obj.close)
+
+
+commands.register(app)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; returns the process' exit code, and never lets a traceback out for bad input."""
+    try:
+        app(list(arguments), prog_name="hoofprint")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    except KeyboardInterrupt:
+        error_console().print("interrupted")
+        return INTERRUPTED
+    except HoofprintError as error:
+        logging.getLogger("hoofprint").debug("failed", exc_info=True)
+        error_console().print(f"hoofprint: {printable(str(error))}", soft_wrap=True)
+        return error.exit_code
+    return 0
