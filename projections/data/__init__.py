@@ -1,0 +1,1 @@
+"""The group of views about data: files, replicas, checksums, transfers, tags, reuse."""
