@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from planner.catalogs import NO_METADATA, NO_PROFILES, InlineCatalogs, Profiles, Transformation
+from planner.catalogs import NO_METADATA, NO_PROFILES, InlineCatalogs, Profiles, ShellHook, Transformation
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +11,7 @@ class Use:
     """One job's use of one file.
 
     ``link`` is input, output, inout, checkpoint or none; ``size`` bytes where the author told it.
+    An ``executable`` may carry the namespace and version of the transformation it belongs to.
     """
 
     lfn: str
@@ -23,6 +24,8 @@ class Use:
     executable: bool = False
     size: int | None = None
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
+    namespace: str = ""
+    version: str = ""
 
     @property
     def reads(self) -> bool:
@@ -56,6 +59,7 @@ class AbstractJob:
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     workflow_file: str | None = None
     place: str = ""
+    hooks: Sequence[ShellHook] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +78,4 @@ class AbstractWorkflow:
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     profiles: Profiles = field(default_factory=lambda: NO_PROFILES)
     catalogs: InlineCatalogs | None = None
+    hooks: Sequence[ShellHook] = ()

@@ -11,6 +11,14 @@ NO_METADATA: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
+class ShellHook:
+    """A command to run at an event: never, start, error, success, end or all."""
+
+    event: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transformation:
     """A logical program: ``namespace::name:version``, absent parts empty."""
 
@@ -72,6 +80,7 @@ class TransformationEntry:
     sha256: str | None = None
     profiles: Profiles = field(default_factory=lambda: NO_PROFILES)
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
+    hooks: Sequence[ShellHook] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +103,22 @@ class FileServer:
 
     url: str
     operation: str = "all"
+    profiles: Profiles = field(default_factory=lambda: NO_PROFILES)
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A directory of a site; ``kind`` is sharedScratch, sharedStorage, localScratch or localStorage."""
+    """A directory of a site; ``kind`` is sharedScratch, sharedStorage, localScratch or localStorage.
+
+    Sizes are as written: units differ from catalog to catalog.
+    """
 
     kind: str
     path: str
     file_servers: Sequence[FileServer] = ()
     shared_file_system: bool = False
+    free_size: str = ""
+    total_size: str = ""
 
     def url(self, operation: str) -> str | None:
         """The URL prefix for get or put; None where no file server allows the operation."""
@@ -114,12 +129,13 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A batch system of a site."""
+    """A batch system of a site; ``attributes`` holds what else is told of it, by the catalog's names."""
 
     kind: str
     contact: str
     scheduler: str = ""
     job_type: str = ""
+    attributes: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +148,9 @@ class Site:
     arch: str = ""
     os: str = ""
     profiles: Profiles = field(default_factory=lambda: NO_PROFILES)
+    os_release: str = ""
+    os_version: str = ""
+    glibc: str = ""
 
     def directory(self, *kinds: str) -> Directory | None:
         """The first directory of the first of these kinds that the site has."""
@@ -170,8 +189,12 @@ class ReplicaCatalog:
 
 @dataclass(frozen=True, slots=True)
 class InlineCatalogs:
-    """Catalogs that a workflow file carries itself; None where it has none."""
+    """Catalogs that a workflow file carries itself; None where it has none.
+
+    ``references`` are the addresses it names instead of a catalog (``$ref``); nothing ever follows them.
+    """
 
     sites: SiteCatalog | None = None
     transformations: TransformationCatalog | None = None
     replicas: ReplicaCatalog | None = None
+    references: Sequence[str] = ()
