@@ -1,0 +1,70 @@
+"""The command of the worker: `run ORDER.json` (or `-` for stdin), `--version`, `--help`.
+
+Exit codes: 0 the job went well, 1 it failed, 2 nothing was done because the order is no good.
+"""
+
+import sys
+from typing import List
+
+from worker import VERSION
+from worker.errors import WorkerError
+
+_HELP = """\
+usage: worker.pyz run [ORDER.json|-]
+
+Carries out one attempt of one job as its order says, and leaves the invocation
+record and the facts at the places the order names. Without a file, or with -,
+the order is read from standard input.
+
+exit codes: 0 the job went well, 1 it failed, 2 the order is no good
+"""
+
+
+def main(arguments: List[str]) -> int:
+    """Run the command with its arguments and give its exit code."""
+    if arguments in (["--version"], ["-V"]):
+        print("hoofprint-worker %s" % VERSION)
+        return 0
+    if arguments in (["--help"], ["-h"]):
+        sys.stdout.write(_HELP)
+        return 0
+    if not arguments or arguments[0] != "run" or len(arguments) > 2:
+        sys.stderr.write(_HELP)
+        return 2
+    return _run(arguments[1] if len(arguments) == 2 else "-")
+
+
+def _run(path: str) -> int:
+    # Imported here: --version and --help need none of it.
+    from worker.order import parse_order
+    from worker.perform import perform
+    from worker.stopping import Stop
+
+    try:
+        order = parse_order(_read(path))
+        stop = Stop(order.grace)
+        stop.install()
+        return 0 if perform(order, stop) else 1
+    except WorkerError as error:
+        name = "standard input" if path == "-" else path
+        print("hoofprint-worker: %s: %s" % (name, error), file=sys.stderr)
+        return 2
+    except OSError as error:
+        print("hoofprint-worker: %s" % error, file=sys.stderr)
+        return 1
+
+
+def _read(path: str) -> str:
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read()
+        else:
+            with open(path, "rb") as file:
+                data = file.read()
+        return data.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkerError("the order cannot be read: %s" % error) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,32 @@
+"""One attempt of one job under way: what its phases need and what they have found so far."""
+
+import sys
+from typing import Dict, List, Optional
+
+from worker.clock import now
+from worker.facts import Fact, Problem
+from worker.integrity import Digest
+from worker.launch import Execution
+from worker.machine import Machine
+from worker.order import Order
+from worker.places import readable
+from worker.stopping import Stop
+
+
+class Job:
+    """The order, where it is carried out, and what has happened."""
+
+    def __init__(self, order: Order, machine: Machine, stop: Stop, lock: Optional[int]) -> None:
+        self.order = order
+        self.machine = machine
+        self.stop = stop
+        self.lock = lock
+        self.facts: List[Fact] = []
+        self.executions: List[Execution] = []
+        self.digests: Dict[str, Digest] = {}
+        self.metadata: Optional[str] = None
+
+    def problem(self, phase: str, message: str) -> None:
+        """Record what went wrong, and say so on stderr."""
+        self.facts.append(Problem(now(), phase, message))
+        print("hoofprint-worker: %s: %s: %s" % (self.order.job, phase, readable(message)), file=sys.stderr)
