@@ -1,0 +1,93 @@
+"""Bringing a file into memory: what cannot be a document is refused before anything parses it."""
+
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from eventlog.errors import InputError
+
+LARGEST_DOCUMENT = 4 * 1024**3
+# Repetitive workflows shrink about forty times; only what was made to explode shrinks hundreds of times.
+LARGEST_RATIO = 400
+_UNSUSPICIOUS = 16 * 1024**2
+_GZIP_MAGIC = b"\x1f\x8b"
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF8_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's content, unpacked; ``name`` is how messages call it."""
+
+    name: str
+    data: bytes
+
+    @property
+    def start(self) -> bytes:
+        """The first kilobyte without byte order mark and leading white space."""
+        return self.data[:1024].removeprefix(_UTF8_MARK).lstrip()
+
+    def text(self) -> str:
+        """Return the content as text; raises InputError naming the line that is not UTF-8."""
+        try:
+            return self.data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = self.data.count(b"\n", 0, error.start) + 1
+            raise InputError(
+                f"{self.name}:{line}: not UTF-8 ({error.reason}); save the file as UTF-8"
+            ) from error
+
+
+def read_source(path: str | os.PathLike[str]) -> Source:
+    """Read a file, unpacking gzip by its content.
+
+    Raises InputError when it is missing, not a file, empty, binary, or unreasonably large.
+    """
+    name = os.fspath(path)
+    data = _unpack(name, _read(name))
+    if not data.strip():
+        raise InputError(f"{name}: the file is empty")
+    if b"\0" in data[:4096] and not data.startswith(_WIDE_MARKS):
+        raise InputError(f"{name}: the file is binary, not text")
+    return Source(name, data)
+
+
+def _read(name: str) -> bytes:
+    try:
+        if Path(name).is_dir():
+            raise InputError(f"{name}: this is a directory; a file is wanted")
+        with open(name, "rb") as stream:
+            data = stream.read(LARGEST_DOCUMENT + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"{name!s}: cannot be read: {reason}") from error
+    if len(data) > LARGEST_DOCUMENT:
+        raise InputError(f"{name}: larger than {LARGEST_DOCUMENT} bytes, the most that is read")
+    return data
+
+
+def _unpack(name: str, data: bytes) -> bytes:
+    if not data.startswith(_GZIP_MAGIC):
+        return data
+    most = min(max(LARGEST_RATIO * len(data), _UNSUSPICIOUS), LARGEST_DOCUMENT)
+    parts: list[bytes] = []
+    rest, size = data, 0
+    while rest:
+        part, rest = _unpack_member(name, rest, most - size)
+        size += len(part)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _unpack_member(name: str, data: bytes, most: int) -> tuple[bytes, bytes]:
+    decompressor = zlib.decompressobj(wbits=31)
+    try:
+        part = decompressor.decompress(data, most + 1)
+    except zlib.error as error:
+        raise InputError(f"{name}: damaged gzip file: {error}") from error
+    if len(part) > most:
+        raise InputError(f"{name}: unpacks to more than {LARGEST_RATIO} times its size; this is no workflow")
+    if not decompressor.eof:
+        raise InputError(f"{name}: damaged gzip file: it ends too early")
+    return part, decompressor.unused_data
