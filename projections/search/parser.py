@@ -173,7 +173,7 @@ class _Parser:
     def _unexpected(self, expected: str) -> InputError:
         token = self._token
         found = token.kind.value if token.kind is Kind.END else repr(token.text)
-        nearest = difflib.get_close_matches(token.text.lower(), KEYWORDS, n=1, cutoff=0.7)
+        nearest = difflib.get_close_matches(token.text.lower(), KEYWORDS, n=1, cutoff=0.6)
         hint = f"; nearest: {nearest[0]}" if token.kind is Kind.WORD and nearest else ""
         return complaint(self._text, token.position, f"found {found}, expected {expected}{hint}")
 

@@ -96,7 +96,8 @@ def _word(text: str, found: re.Match[str]) -> tuple[Token, int]:
 
 
 def _quoted(text: str, start: int) -> tuple[Token, int]:
-    quote, position, parts = text[start], start + 1, []
+    parts: list[str] = []
+    quote, position = text[start], start + 1
     while position < len(text):
         character = text[position]
         if character == quote:
