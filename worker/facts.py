@@ -1,6 +1,7 @@
 """What happened, one fact a JSON line, for whoever runs the worker.
 
-Times are microseconds since the epoch (UTC), durations microseconds. A fact has its class' name in lower case.
+Times are microseconds since the epoch (UTC), durations microseconds.
+A fact goes by the name of its class, in lower case.
 """
 
 import json

@@ -70,10 +70,10 @@ class Fields:
         return None if value is None else _checked_text(value, self.place(key))
 
     def text(self, key: str) -> str:
-        """Give a string that must be there."""
+        """Give a string that must be there and not be empty."""
         value = self.optional_text(key)
         if not value:
-            raise OrderError("%s: is missing" % self.place(key))
+            raise OrderError("%s: is %s" % (self.place(key), "missing" if value is None else "empty"))
         return value
 
     def optional_path(self, key: str) -> Optional[str]:

@@ -1,7 +1,7 @@
 """One attempt of one job under way: what its phases need and what they have found so far."""
 
 import sys
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Set
 
 from worker.clock import now
 from worker.facts import Fact, Problem
@@ -24,6 +24,7 @@ class Job:
         self.facts: List[Fact] = []
         self.executions: List[Execution] = []
         self.digests: Dict[str, Digest] = {}
+        self.left_out: Set[str] = set()  # optional outputs the tasks did not write
         self.metadata: Optional[str] = None
 
     def problem(self, phase: str, message: str) -> None:

@@ -58,14 +58,14 @@ def discard(path: str) -> None:
         pass
 
 
-def land(chunks: Iterable[bytes], request: Request, mode: int) -> Landed:
+def land(chunks: Iterable[bytes], place: str, request: Request, mode: int) -> Landed:
     """Write chunks to the destination, which stays as it was unless all arrive and are as expected.
 
-    Raises Mismatch when the content is not what was expected.
+    Raises Mismatch, which names the place the chunks come from, when they are not as expected.
     """
     temporary = beside(request.destination)
     try:
-        landed = _write(chunks, temporary, request, mode)
+        landed = _write(chunks, place, temporary, request, mode)
         settle(temporary, request.destination)
     except BaseException:
         discard(temporary)
@@ -73,7 +73,7 @@ def land(chunks: Iterable[bytes], request: Request, mode: int) -> Landed:
     return landed
 
 
-def _write(chunks: Iterable[bytes], temporary: str, request: Request, mode: int) -> Landed:
+def _write(chunks: Iterable[bytes], place: str, temporary: str, request: Request, mode: int) -> Landed:
     hasher = Hasher()
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -83,7 +83,7 @@ def _write(chunks: Iterable[bytes], temporary: str, request: Request, mode: int)
             file.write(chunk)
         found = hasher.digest()
         if not request.expected.met_by(found):
-            raise Mismatch(request.expected, found, request.source)
+            raise Mismatch(request.expected, found, place)
         file.flush()
         os.fchmod(descriptor, _final_mode(mode, request))
         os.fsync(descriptor)

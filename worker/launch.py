@@ -185,9 +185,7 @@ class Launcher:
             if self._lock is not None:
                 os.set_inheritable(self._lock, True)
             os.chdir(native(self._directory))
-            # Python ignores these two for itself; HANDLED ones fall back when the program starts.
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            _reset_signals()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
             os.execve(executable, argv, environment)  # noqa: S606 - never a shell
         except OSError as error:
@@ -221,6 +219,15 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return "signal %d" % number
+
+
+def _reset_signals() -> None:
+    """Let signals end the task again; what the worker's parent chose to ignore stays ignored."""
+    for number in HANDLED:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # these two Python ignores for itself
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 
 
 def _lead_a_group(pid: int) -> None:

@@ -89,7 +89,8 @@ def collect_metadata(job: Job) -> None:
 
 def stage_out(job: Job) -> None:
     """Bring the outputs to where they are kept, and read them again there."""
-    _transfer(job, [_with_known_digest(job, transfer) for transfer in job.order.stage_out])
+    there = [transfer for transfer in job.order.stage_out if transfer.lfn not in job.left_out]
+    _transfer(job, [_with_known_digest(job, transfer) for transfer in there])
 
 
 def remove(job: Job) -> None:
@@ -106,6 +107,8 @@ def register(job: Job) -> None:
     """Make replicas known, those on this machine only if they are there."""
     messages = []
     for registration in job.order.register:
+        if registration.lfn in job.left_out:
+            continue
         try:
             job.facts.append(_registered(job, registration))
         except UnreadableFile as error:
@@ -229,6 +232,7 @@ def _check_output(job: Job, output: Output) -> Optional[str]:
         digest = digest_of(path, job.stop.check)
     except UnreadableFile as error:
         if output.optional and error.missing:
+            job.left_out.add(output.lfn)
             return None
         return "output %s: %s, though the tasks ended well" % (output.lfn, error)
     job.digests[output.lfn] = digest

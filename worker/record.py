@@ -225,7 +225,7 @@ def _files(run: _Run, computed: List[Computed]) -> List[str]:
         lines += ["      lfn: %s" % quoted(fact.lfn), "      file_name: %s" % plain(fact.path)]
         lines += _stat_of(fact.path, "      ")
         if fact.role == "output" or not run.streams:
-            # A job that only stages in answers for the digests of its files, as its reference counterpart does.
+            # A job that only stages in answers for the digests of its files, as pegasus-transfer does.
             lines.append("      output: True")
         lines += [
             "      sha256: %s" % fact.sha256,

@@ -55,7 +55,7 @@ def _checked(source: str, request: Request, linked: bool) -> Landed:
 def _copied(source: str, request: Request) -> Landed:
     with os.fdopen(open_regular(source), "rb", 0) as file:
         chunks: Iterator[bytes] = iter(lambda: file.read(CHUNK), b"")
-        return land(chunks, request, os.fstat(file.fileno()).st_mode)
+        return land(chunks, source, request, os.fstat(file.fileno()).st_mode)
 
 
 def _link(source: str, destination: str) -> None:

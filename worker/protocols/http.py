@@ -22,7 +22,7 @@ def fetch(request: Request) -> Landed:
         raise TransferFailed("%s: a user or password in a URL is not supported" % name, hopeless=True)
     try:
         with _opener().open(_question(request.source), timeout=_SILENCE) as answer:
-            return land(_body(answer, name), request, 0o666)
+            return land(_body(answer, name), name, request, 0o666)
     except urllib.error.HTTPError as error:
         with error:
             hopeless = 400 <= error.code < 500 and error.code not in _MAY_PASS
