@@ -72,7 +72,10 @@ class Executable:
 
 @dataclass(frozen=True, slots=True)
 class TransformationEntry:
-    """What a transformation catalog knows of one transformation; ``requires`` names further ones."""
+    """What a transformation catalog knows of one transformation.
+
+    ``requires`` names further transformations, ``requires_files`` LFNs, that every job of it needs as input.
+    """
 
     transformation: Transformation
     executables: Sequence[Executable]
@@ -81,6 +84,7 @@ class TransformationEntry:
     profiles: Profiles = field(default_factory=lambda: NO_PROFILES)
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     hooks: Sequence[ShellHook] = ()
+    requires_files: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

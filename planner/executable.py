@@ -34,7 +34,8 @@ class Transfer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One file to move; ``sources`` are tried in order.
 
     ``sha256`` is the expected digest where the catalogs know it. ``link`` allows a symbolic link,
-    ``executable`` asks for the x-bit. ``role`` is input (towards a job) or output (away from it).
+    ``executable`` asks for the x-bit, ``optional`` forgives a source that does not exist. ``role`` is input
+    (towards a job) or output (away from it).
     """
 
     lfn: str
@@ -45,6 +46,7 @@ class Transfer(msgspec.Struct, frozen=True, omit_defaults=True):
     size: int | None = None
     link: bool = False
     executable: bool = False
+    optional: bool = False
 
 
 class Removal(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,1 @@
+"""The refiners: each makes the plan a little more executable; `planner.pipeline` lists them in order."""
