@@ -4,6 +4,7 @@ Which format a file has is told by its content; its name does not matter.
 """
 
 from planner.formats.reading import (
+    read_properties,
     read_replica_catalog,
     read_site_catalog,
     read_transformation_catalog,
@@ -11,6 +12,7 @@ from planner.formats.reading import (
 )
 
 __all__ = [
+    "read_properties",
     "read_replica_catalog",
     "read_site_catalog",
     "read_transformation_catalog",

@@ -42,6 +42,15 @@ def gather_profiles(triples: Iterable[tuple[str, str, str]]) -> Profiles:
     return gathered or NO_PROFILES
 
 
+def merge_profiles(several: Iterable[Profiles]) -> Profiles:
+    """Return all the profiles together, later ones winning."""
+    merged: dict[str, dict[str, str]] = {}
+    for profiles in several:
+        for namespace, pairs in profiles.items():
+            merged.setdefault(namespace, {}).update(pairs)
+    return merged or NO_PROFILES
+
+
 def read_hooks(owner: Fields) -> Sequence[ShellHook]:
     """Return the shell hooks of a workflow, job or transformation."""
     section = owner.child("hooks", _HOOKS)

@@ -1,40 +1,59 @@
 """Telling a file's format by its content, and reading it."""
 
 import os
+import re
 from collections.abc import Mapping
 
 from planner.abstract import AbstractWorkflow
 from planner.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
+from planner.formats.dax import read_dax
 from planner.formats.fields import read_document
-from planner.formats.source import read_source
+from planner.formats.properties import parse_properties
+from planner.formats.source import Source, read_source
+from planner.formats.text_replicas import read_text_replicas
+from planner.formats.text_transformations import read_text_transformations
 from planner.formats.variables import tree_expander
+from planner.formats.xml_sites import read_xml_sites
 from planner.formats.yaml_replicas import REPLICA_CATALOG, read_replicas
 from planner.formats.yaml_sites import SITE_CATALOG, read_sites
 from planner.formats.yaml_transformations import TRANSFORMATION_CATALOG, read_transformations
 from planner.formats.yaml_workflow import read_yaml_workflow
 
+_FilePath = str | os.PathLike[str]
+# A key at the start of a line, a flow mapping, or a YAML header: no line of the text formats looks like that.
+_yaml_start = re.compile(rb"(?:---|%YAML|\{|-[ \t]|[\"']?[A-Za-z][\w.-]*[\"']?[ \t]*:(?=[ \t\r\n]|\Z))")
 
-def read_workflow(path: str | os.PathLike[str]) -> AbstractWorkflow:
-    """Read an abstract workflow: Pegasus 5 YAML or JSON, plain or gzip.
+
+def read_workflow(path: _FilePath) -> AbstractWorkflow:
+    """Read an abstract workflow: Pegasus 5 YAML or JSON, or DAX XML 2.0 to 3.6; plain or gzip.
 
     Raises InputError whose lines name file, line and what would be right.
     """
-    return read_yaml_workflow(read_source(path))
-
-
-def read_site_catalog(path: str | os.PathLike[str], environment: Mapping[str, str]) -> SiteCatalog:
-    """Read a site catalog: YAML 5; ``${NAME}`` is filled in from ``environment``. Raises InputError."""
     source = read_source(path)
+    return read_dax(source) if source.is_xml else read_yaml_workflow(source)
+
+
+def read_site_catalog(path: _FilePath, environment: Mapping[str, str]) -> SiteCatalog:
+    """Read a site catalog: YAML 5, or XML 3 and 4; ``${NAME}`` comes from ``environment``.
+
+    Raises InputError whose lines name file, line and what would be right.
+    """
+    source = read_source(path)
+    if source.is_xml:
+        return read_xml_sites(source, environment)
     return read_document(
         source, SITE_CATALOG, lambda root: read_sites(root, source.name), tree_expander(environment)
     )
 
 
-def read_transformation_catalog(
-    path: str | os.PathLike[str], environment: Mapping[str, str]
-) -> TransformationCatalog:
-    """Read a transformation catalog: YAML 5; ``${NAME}`` comes from ``environment``. Raises InputError."""
+def read_transformation_catalog(path: _FilePath, environment: Mapping[str, str]) -> TransformationCatalog:
+    """Read a transformation catalog: YAML 5 or text; ``${NAME}`` comes from ``environment``.
+
+    Raises InputError whose lines name file, line and what would be right.
+    """
     source = read_source(path)
+    if not _is_yaml(source):
+        return read_text_transformations(source, environment)
     return read_document(
         source,
         TRANSFORMATION_CATALOG,
@@ -43,9 +62,26 @@ def read_transformation_catalog(
     )
 
 
-def read_replica_catalog(path: str | os.PathLike[str], environment: Mapping[str, str]) -> ReplicaCatalog:
-    """Read a replica catalog: YAML 5; ``${NAME}`` is filled in from ``environment``. Raises InputError."""
-    source = read_source(path)
+def read_replica_catalog(path: _FilePath, environment: Mapping[str, str]) -> ReplicaCatalog:
+    """Read a replica catalog: YAML 5 or text; ``${NAME}`` comes from ``environment``.
+
+    Raises InputError whose lines name file, line and what would be right.
+    """
+    source = read_source(path, may_be_empty=True)
+    if not _is_yaml(source):
+        return read_text_replicas(source, environment)
     return read_document(
         source, REPLICA_CATALOG, lambda root: read_replicas(root, source.name), tree_expander(environment)
     )
+
+
+def read_properties(path: _FilePath) -> dict[str, str]:
+    """Read a Java properties file; ``${other.property}`` is replaced once. Raises InputError."""
+    return parse_properties(read_source(path, may_be_empty=True))
+
+
+def _is_yaml(source: Source) -> bool:
+    for line in source.data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1000)[:1000]:
+        if line.strip() and not line.lstrip().startswith(b"#"):
+            return _yaml_start.match(line) is not None
+    return False

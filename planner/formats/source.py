@@ -28,6 +28,16 @@ class Source:
         """The first kilobyte without byte order mark and leading white space."""
         return self.data[:1024].removeprefix(_UTF8_MARK).lstrip()
 
+    @property
+    def is_xml(self) -> bool:
+        """Whether the content begins like XML."""
+        return (
+            self.start.replace(b"\0", b"")
+            .removeprefix(b"\xff\xfe")
+            .removeprefix(b"\xfe\xff")
+            .startswith(b"<")
+        )
+
     def text(self) -> str:
         """Return the content as text; raises InputError naming the line that is not UTF-8."""
         try:
@@ -39,14 +49,14 @@ class Source:
             ) from error
 
 
-def read_source(path: str | os.PathLike[str]) -> Source:
+def read_source(path: str | os.PathLike[str], *, may_be_empty: bool = False) -> Source:
     """Read a file, unpacking gzip by its content.
 
     Raises InputError when it is missing, not a file, empty, binary, or unreasonably large.
     """
     name = os.fspath(path)
     data = _unpack(name, _read(name))
-    if not data.strip():
+    if not may_be_empty and not data.strip():
         raise InputError(f"{name}: the file is empty")
     if b"\0" in data[:4096] and not data.startswith(_WIDE_MARKS):
         raise InputError(f"{name}: the file is binary, not text")

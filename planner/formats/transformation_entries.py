@@ -1,21 +1,21 @@
 """Gathering transformations: entries of one transformation become one, containers have unique names."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 
-from planner.catalogs import Container, Profiles, Transformation, TransformationCatalog, TransformationEntry
+from planner.catalogs import Container, Transformation, TransformationCatalog, TransformationEntry
+from planner.formats.profiles import merge_profiles
 
 
 class TransformationEntries:
-    """A transformation catalog in the making."""
+    """A transformation catalog in the making; entries of one transformation add up, later values win."""
 
     def __init__(self) -> None:
-        self._entries: dict[Transformation, TransformationEntry] = {}
+        self._entries: dict[Transformation, list[TransformationEntry]] = {}
         self._containers: dict[str, Container] = {}
 
     def add(self, entry: TransformationEntry) -> None:
-        """Add an entry, or its executables to the one that its transformation has already."""
-        before = self._entries.get(entry.transformation)
-        self._entries[entry.transformation] = _merged(before, entry) if before else entry
+        """Add what one item says."""
+        self._entries.setdefault(entry.transformation, []).append(entry)
 
     def add_container(self, container: Container) -> bool:
         """Add a container; False when its name is taken by another."""
@@ -23,24 +23,20 @@ class TransformationEntries:
 
     def catalog(self, source: str) -> TransformationCatalog:
         """Return the catalog of all that was added."""
-        return TransformationCatalog(self._entries, self._containers, source)
+        entries = {transformation: _merged(entries) for transformation, entries in self._entries.items()}
+        return TransformationCatalog(entries, self._containers, source)
 
 
-def _merged(before: TransformationEntry, entry: TransformationEntry) -> TransformationEntry:
-    return replace(
-        entry,
-        executables=(*before.executables, *entry.executables),
-        requires=tuple(dict.fromkeys((*before.requires, *entry.requires))),
-        sha256=entry.sha256 or before.sha256,
-        profiles=merge_profiles(before.profiles, entry.profiles),
-        metadata={**before.metadata, **entry.metadata},
-        hooks=(*before.hooks, *entry.hooks),
+def _merged(entries: Sequence[TransformationEntry]) -> TransformationEntry:
+    if len(entries) == 1:
+        return entries[0]
+    return TransformationEntry(
+        entries[0].transformation,
+        tuple(executable for entry in entries for executable in entry.executables),
+        requires=tuple(dict.fromkeys(name for entry in entries for name in entry.requires)),
+        sha256=next((entry.sha256 for entry in reversed(entries) if entry.sha256), None),
+        profiles=merge_profiles(entry.profiles for entry in entries),
+        metadata={key: value for entry in entries for key, value in entry.metadata.items()},
+        hooks=tuple(hook for entry in entries for hook in entry.hooks),
+        requires_files=tuple(dict.fromkeys(lfn for entry in entries for lfn in entry.requires_files)),
     )
-
-
-def merge_profiles(first: Profiles, second: Profiles) -> Profiles:
-    """Return the profiles of both, those of ``second`` winning."""
-    return {
-        namespace: {**first.get(namespace, {}), **second.get(namespace, {})}
-        for namespace in dict.fromkeys((*first, *second))
-    }
