@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 
 from hoofprint.errors import WorkflowError
 from hoofprint.jobs import AnyJob, Link
@@ -11,34 +11,38 @@ Children = dict[str, list[str]]
 
 
 def infer_children(jobs: Mapping[str, AnyJob]) -> Children:
-    """Return for each job, by id, the jobs that read a file it writes; linear in the number of uses.
+    """Return for each job, by id, the jobs that wait for a file it writes; linear in the number of uses.
 
-    A job that only reads a file waits for all that write it. Jobs that change a file in place follow its
-    writers, and one another in the order in which they stand in `jobs`. Checkpoint files imply nothing.
+    Jobs that change a file in place follow those that write it, one after the other as they stand in
+    `jobs`; jobs that only read it follow all of them. Checkpoint files imply nothing.
     """
-    writers: dict[str, list[str]] = {}
-    changers: dict[str, list[str]] = {}
+    latest: dict[str, tuple[str, ...]] = {}
+    changes: list[tuple[str, str]] = []
+    output, inout = Link.OUTPUT, Link.INOUT
     for job_id, job in jobs.items():
-        for lfn, use in job.uses.items():
-            if use.handling.link is Link.OUTPUT:
-                writers.setdefault(lfn, []).append(job_id)
-            elif use.handling.link is Link.INOUT:
-                changers.setdefault(lfn, []).append(job_id)
+        for file, handling in job.uses.items():
+            if handling.link is output:
+                latest[file.lfn] = (*latest.get(file.lfn, ()), job_id)
+            elif handling.link is inout:
+                changes.append((file.lfn, job_id))
     children: Children = {}
-    for lfn, chain in changers.items():
-        for position, job_id in enumerate(chain):
-            previous = chain[position - 1 : position] if position else []
-            _add_child(children, (*writers.get(lfn, ()), *previous), job_id)
+    for lfn, job_id in changes:
+        _add_child(children, latest.get(lfn, ()), job_id)
+        latest[lfn] = (job_id,)
     for job_id, job in jobs.items():
-        for lfn, use in job.uses.items():
-            if use.handling.link is Link.INPUT:
-                _add_child(children, (*writers.get(lfn, ()), *changers.get(lfn, ())), job_id)
+        for file, handling in job.uses.items():
+            if handling.link is Link.INPUT:
+                _add_child(children, latest.get(file.lfn, ()), job_id)
     return children
 
 
-def _add_child(children: Children, parents: Collection[str], child: str) -> None:
+def _add_child(children: Children, parents: Iterable[str], child: str) -> None:
     for parent in parents:
-        children.setdefault(parent, []).append(child)
+        below = children.get(parent)
+        if below is None:
+            children[parent] = [child]
+        elif below[-1] != child:
+            below.append(child)
 
 
 def join_children(
@@ -55,5 +59,9 @@ def join_children(
                     f"dependency {parent} -> {', '.join(children)}: job {job_id} is not in the workflow;"
                     " add it with add_jobs"
                 )
-    joined = {job_id: [*declared.get(job_id, ()), *inferred.get(job_id, ())] for job_id in jobs}
-    return {job_id: list(dict.fromkeys(children)) for job_id, children in joined.items() if children}
+    joined: Children = {}
+    for job_id in jobs:
+        both = [*declared.get(job_id, ()), *inferred.get(job_id, ())]
+        if both:
+            joined[job_id] = list(dict.fromkeys(both)) if len(both) > 1 else both
+    return joined

@@ -39,13 +39,7 @@ class Handling(NamedTuple):
     for_planning: bool = False
 
 
-class Use(NamedTuple):
-    """One file of a job."""
-
-    file: File
-    handling: Handling
-
-
+_ARGUMENTS = (File, str, int, float, PurePath)
 _PLAIN_INPUT = Handling(Link.INPUT)
 _PLAIN_OUTPUT = Handling(Link.OUTPUT, stage_out=True, register_replica=True)
 
@@ -60,7 +54,7 @@ class AbstractJob(Hooked):
         self._id = None if _id is None else check_job_id(_id)
         self.node_label = None if node_label is None else check_text(node_label, "node label")
         self.args: list[Argument] = []
-        self.uses: dict[str, Use] = {}
+        self.uses: dict[File, Handling] = {}
         self.stdin: File | None = None
         self.stdout: File | None = None
         self.stderr: File | None = None
@@ -74,7 +68,7 @@ class AbstractJob(Hooked):
         """Add arguments; a File stands for its LFN. The planner joins them with blanks."""
         given: tuple[object, ...] = args
         for argument in given:
-            if isinstance(argument, bool) or not isinstance(argument, File | str | int | float | PurePath):
+            if isinstance(argument, bool) or not isinstance(argument, _ARGUMENTS):
                 raise WrongTypeError(f"argument of {self}", argument, "a File, a string, a number or a path")
         self.args.extend(args)
         return self
@@ -122,28 +116,34 @@ class AbstractJob(Hooked):
     def set_stdin(self, file: File | str) -> Self:
         """Feed a file to standard input; it becomes an input of the job."""
         self._refuse_second("stdin", self.stdin)
-        self.stdin = as_file(file, f"stdin of {self}")
-        return self.add_inputs(self.stdin)
+        stream = as_file(file, f"stdin of {self}")
+        self.add_inputs(stream)
+        self.stdin = stream
+        return self
 
     def set_stdout(self, file: File | str, stage_out: bool = True, register_replica: bool = True) -> Self:
         """Write standard output to a file; it becomes an output of the job."""
         self._refuse_second("stdout", self.stdout)
-        self.stdout = as_file(file, f"stdout of {self}")
-        return self.add_outputs(self.stdout, stage_out=stage_out, register_replica=register_replica)
+        stream = as_file(file, f"stdout of {self}")
+        self.add_outputs(stream, stage_out=stage_out, register_replica=register_replica)
+        self.stdout = stream
+        return self
 
     def set_stderr(self, file: File | str, stage_out: bool = True, register_replica: bool = True) -> Self:
         """Write standard error to a file; it becomes an output of the job."""
         self._refuse_second("stderr", self.stderr)
-        self.stderr = as_file(file, f"stderr of {self}")
-        return self.add_outputs(self.stderr, stage_out=stage_out, register_replica=register_replica)
+        stream = as_file(file, f"stderr of {self}")
+        self.add_outputs(stream, stage_out=stage_out, register_replica=register_replica)
+        self.stderr = stream
+        return self
 
     def get_inputs(self) -> set[File]:
         """Return the files that the job reads, those it changes in place included."""
-        return {use.file for use in self.uses.values() if use.handling.link in (Link.INPUT, Link.INOUT)}
+        return {file for file, how in self.uses.items() if how.link in (Link.INPUT, Link.INOUT)}
 
     def get_outputs(self) -> set[File]:
         """Return the files that the job writes, those it changes in place included."""
-        return {use.file for use in self.uses.values() if use.handling.link in (Link.OUTPUT, Link.INOUT)}
+        return {file for file, how in self.uses.items() if how.link in (Link.OUTPUT, Link.INOUT)}
 
     def get_stdin(self) -> File | None:
         """Return the file fed to standard input, if there is one."""
@@ -160,12 +160,12 @@ class AbstractJob(Hooked):
     def _use(self, files: tuple[File | str, ...], handling: Handling) -> Self:
         for given in files:
             file = given if isinstance(given, File) else as_file(given, f"{handling.link.value} of {self}")
-            if file.lfn in self.uses:
-                link = self.uses[file.lfn].handling.link.value
+            if file in self.uses:
+                link = self.uses[file].link.value
                 raise DuplicateError(
                     f"file {file.lfn!r} is already an {link} file of {self}; a job names each file once"
                 )
-            self.uses[file.lfn] = Use(file, handling)
+            self.uses[file] = handling
         return self
 
     def _refuse_second(self, stream: str, present: File | None) -> None:
@@ -249,8 +249,9 @@ class SubWorkflow(AbstractJob):
 
     def read_own_file(self) -> None:
         """Make the file of an inner Workflow an input, once the job has its id."""
-        if self.lfn not in self.uses:
-            self.add_inputs(self.lfn, for_planning=True)
+        file = File(self.lfn, for_planning=True)
+        if file not in self.uses:
+            self.add_inputs(file)
 
     def add_planner_args(self, **options: Unpack[PlannerOptions]) -> Self:
         """Say, once, how the inner workflow is planned: `add_planner_args(sites=["local"], cleanup="none")`.

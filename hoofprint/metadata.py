@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Self
 
-from hoofprint.errors import WrongTypeError
+from hoofprint.errors import WorkflowError, WrongTypeError
 from hoofprint.names import check_text
 from hoofprint.profiles import Profiled
 
 MetadataValue = str | int | float | bool
 
+_LONGEST_KEY = 256
 NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
@@ -29,8 +30,15 @@ def merge_metadata(
         for key, value in pairs.items():
             if not isinstance(value, str | int | float):
                 raise WrongTypeError(f"metadata {key!r}", value, "a string, a number or a boolean")
-            merged[check_text(key, "metadata key")] = str(value)
+            merged[_check_key(key)] = str(value)
     return merged
+
+
+def _check_key(key: object) -> str:
+    text = check_text(key, "metadata key")
+    if len(text) > _LONGEST_KEY:
+        raise WorkflowError(f"metadata key {text:.40}…: at most {_LONGEST_KEY} characters are wanted")
+    return text
 
 
 class Described(Profiled):

@@ -8,6 +8,7 @@ import sys
 from hoofprint.errors import WorkflowError, WrongTypeError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ORDINARY_LFN = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]*(?:/[0-9A-Za-z_][0-9A-Za-z_.-]*)*")
 _SAFE = re.compile(r"[-0-9A-Za-z_]+")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+(\.[0-9]+)?)?")
 
@@ -28,6 +29,8 @@ def check_lfn(lfn: object) -> str:
 
     Raises WorkflowError for a name that is empty or absolute, ends in a slash, or climbs with `..`.
     """
+    if isinstance(lfn, str) and _ORDINARY_LFN.fullmatch(lfn):
+        return sys.intern(lfn)
     text = check_text(lfn, "LFN")
     if "/" in text or text in (".", ".."):
         _check_path(text)

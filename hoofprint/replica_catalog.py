@@ -65,13 +65,14 @@ class ReplicaCatalog(Catalog):
         own metadata along.
         """
         name = lfn.lfn if isinstance(lfn, File) else check_lfn(lfn)
-        entry = self.entries.setdefault((name, False), Replica(name, regex=False))
-        entry.pfns[
-            check_text(site, f"site of replica {name!r}"), check_pfn(pfn, f"PFN of replica {name!r}")
-        ] = None
-        entry.checksum = {**entry.checksum, **check_checksum(checksum, f"replica {name!r}")}
+        place = (check_text(site, f"site of replica {name!r}"), check_pfn(pfn, f"PFN of replica {name!r}"))
+        digest = check_checksum(checksum, f"replica {name!r}")
         carried = lfn.metadata if isinstance(lfn, File) else NO_METADATA
-        entry.metadata = merge_metadata(entry.metadata, metadata or {}, carried)
+        about = merge_metadata(NO_METADATA, metadata or {}, carried)
+        entry = self.entries.setdefault((name, False), Replica(name, regex=False))
+        entry.pfns[place] = None
+        entry.checksum = {**entry.checksum, **digest}
+        entry.metadata = {**entry.metadata, **about}
         return self
 
     def add_regex_replica(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from hoofprint.dependencies import Children
 from hoofprint.files import File
 from hoofprint.hooks import hooks_node
-from hoofprint.jobs import AnyJob, Argument, Handling, Job, Use
+from hoofprint.jobs import AnyJob, Argument, Handling, Job
 from hoofprint.profiles import profiles_node
 from hoofprint.yaml_text import Node, mapping_lines, number_scalar, text_scalar
 
@@ -43,7 +43,7 @@ def job_text(job_id: str, job: AnyJob) -> str:
             "  arguments:\n" if job.args else "  arguments: []\n",
             *[f"  - {_argument(argument)}\n" for argument in job.args],
             "  uses:\n" if job.uses else "  uses: []\n",
-            *[_use(use) for use in job.uses.values()],
+            *[_use(file, handling) for file, handling in job.uses.items()],
             _annotations(job),
         )
     )
@@ -86,8 +86,7 @@ def _argument(argument: Argument) -> str:
     return text_scalar(str(argument))
 
 
-def _use(use: Use) -> str:
-    file, handling = use
+def _use(file: File, handling: Handling) -> str:
     text = f"  - lfn: {text_scalar(file.lfn)}\n"
     if file.metadata:
         text += "".join(mapping_lines({"metadata": file.metadata}, "    "))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TypeAlias
 
@@ -40,6 +41,7 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{code:04X}"
 
 
+@lru_cache(maxsize=8192)
 def text_scalar(text: str) -> str:
     """Return the text as a scalar that is read back as this very string."""
     return text if _is_plain(text) else quoted(text)
