@@ -9,7 +9,7 @@ NAME = Text().with_variant(Text(collation="C"), "postgresql")
 # SQLite gives 64 bits to INTEGER as well, and only INTEGER keeps its fast comparisons.
 KEY = BigInteger().with_variant(Integer(), "sqlite")
 NUMBER = KEY
-REAL = Double()
+REAL: Double[float] = Double()
 
 
 def key(name: str, *, primary: bool = True) -> Column[int]:

@@ -1,7 +1,10 @@
 """Short integer keys for long names: the same in every store, on every machine, after every rebuild."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
+
+import msgspec
 
 from eventlog.event import Event
 
@@ -20,10 +23,22 @@ def text_key(text: str) -> int:
 
 @lru_cache(maxsize=65536)
 def run_key(run: str, namespace: str) -> int:
-    """The key of a run; what belongs to no run (``run`` empty) has a key of its namespace's own."""
-    return text_key(run) if run else text_key(f"no run, namespace {namespace}")
+    """The key of a run within its namespace; what belongs to no run (``run`` empty) has one of its own there.
+
+    The namespace is part of it because it is the border of tokens: an event of one namespace that names a run
+    of another changes nothing there.
+    """
+    return text_key(f"{len(namespace)}:{namespace}{run}")
 
 
 def tie(event: Event) -> int:
     """What decides between two facts of the same time: the higher revision, then the event's id."""
     return (event.fact.revision << _ID_BITS) | (event.id.int >> (128 - _ID_BITS))
+
+
+def json_list(words: Sequence[str]) -> str:
+    """A command line as a JSON list, the same text wherever it is written."""
+    return _JSON.encode(words).decode()
+
+
+_JSON = msgspec.json.Encoder()

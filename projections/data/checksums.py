@@ -1,9 +1,13 @@
 """Checksums: every digest that was computed or verified, and what came of it."""
 
-from sqlalchemy import Index, Table
+from sqlalchemy import Connection, Index, Table
 
+from eventlog.facts import ChecksumComputed, ChecksumVerified
+from projections.batch import FactBatch
+from projections.bulk import Part, Rows
 from projections.columns import counted, flag, key, named, number, text, version
 from projections.data.metadata import metadata
+from projections.keys import run_key, text_key
 
 CHECKSUMS = Table(
     "checksums",
@@ -33,3 +37,35 @@ CHECKSUMS = Table(
 
 ``lfn_key`` is 0 for sums that name no file; ``ok`` is None for computed ones.
 """
+
+_CHECKSUM = Part(
+    CHECKSUMS,
+    order=("version",),
+    values=(
+        *("time", "lfn_key", "role", "site", "pfn", "expected", "found", "ok", "size", "duration", "count"),
+        "failed",
+    ),
+)
+
+
+def apply(batch: FactBatch, connection: Connection) -> None:
+    """Fold one row per checksum fact."""
+    rows = Rows(_CHECKSUM)
+    for event, check in batch.of(ChecksumVerified):
+        key = (run_key(check.run, event.namespace), check.job, check.attempt, "check", check.ordinal)
+        expected = check.expected if check.expected != check.found else None
+        values = (
+            *(event.time, _lfn_key(check.lfn), check.role, check.site, check.pfn, expected, check.found),
+            *(check.ok, check.size, check.duration, check.count, check.failed or int(not check.ok)),
+        )
+        rows.put(key, (check.revision,), values)
+    for event, made in batch.of(ChecksumComputed):
+        key = (run_key(made.run, event.namespace), made.job, made.attempt, "compute", made.ordinal)
+        what = (event.time, _lfn_key(made.lfn), made.role, made.site, made.pfn)
+        sums = (None, made.sha256, None, made.size, made.duration, made.count, 0)
+        rows.put(key, (made.revision,), (*what, *sums))
+    rows.write(connection)
+
+
+def _lfn_key(lfn: str | None) -> int:
+    return 0 if lfn is None else text_key(lfn)

@@ -1,9 +1,22 @@
 """Files: one row per (namespace, run, LFN), with what is known of its contents and its producer."""
 
-from sqlalchemy import Column, Computed, Index, Table
+from sqlalchemy import Column, Computed, Connection, Index, Table
 
+from eventlog.event import Event
+from eventlog.facts import (
+    ChecksumComputed,
+    ChecksumVerified,
+    FileRegistered,
+    FilesDeclared,
+    MetadataRegistered,
+    TasksDeclared,
+)
+from projections.batch import FactBatch
+from projections.bulk import Part, Rows
+from projections.chunks import chunk_version
 from projections.columns import NAME, flag, key, number, text, version
 from projections.data.metadata import metadata
+from projections.keys import run_key, text_key, tie
 
 _CHECKSUM = """
 CASE WHEN verified_ok THEN 'verified'
@@ -49,3 +62,103 @@ FILES = Table(
 )
 """``checksum`` is verified, corrupt, computed or unverified; ``run_key`` of a file that no run made is its
 namespace's (``keys.run_key("", namespace)``)."""
+
+_WHICH = ("lfn", "namespace")
+_KNOWN = Part(FILES, order=(), constant=_WHICH, values=())
+_DECLARED = Part(
+    FILES,
+    order=("declared_version",),
+    constant=_WHICH,
+    values=("role", "stage_out", "register", "optional", "declared_size"),
+)
+_PRODUCED = Part(FILES, order=("producer_version",), constant=_WHICH, values=("task",))
+_DIGEST = Part(FILES, order=("digest_at", "digest_tie"), constant=_WHICH, values=("sha256",))
+_SIZE = Part(FILES, order=("size_at", "size_tie"), constant=_WHICH, values=("size",))
+_VERIFIED = Part(FILES, order=("verified_at", "verified_tie"), constant=_WHICH, values=("verified_ok",))
+
+CHUNKED = {FilesDeclared.__name__: (_DECLARED,), TasksDeclared.__name__: (_PRODUCED,)}
+"""What each kind of planning chunk brings."""
+
+
+def apply(batch: FactBatch, connection: Connection) -> None:
+    """Fold what is declared, produced, measured, verified and tagged, file by file."""
+    _apply_declarations(batch, connection)
+    _apply_producers(batch, connection)
+    _apply_contents(batch, connection)
+    _apply_tagged(batch, connection)
+
+
+def _apply_declarations(batch: FactBatch, connection: Connection) -> None:
+    rows = Rows(_DECLARED)
+    for event, fact in batch.of(FilesDeclared):
+        run, seen = run_key(fact.run, event.namespace), chunk_version(fact.revision, fact.chunk)
+        for file in fact.files:
+            values = (file.role, file.stage_out, file.register, file.optional, file.size)
+            rows.put((run, text_key(file.lfn)), (seen,), values, (file.lfn, event.namespace))
+    rows.write(connection)
+
+
+def _apply_producers(batch: FactBatch, connection: Connection) -> None:
+    produced, known = Rows(_PRODUCED), Rows(_KNOWN)
+    for event, fact in batch.of(TasksDeclared):
+        run, seen = run_key(fact.run, event.namespace), chunk_version(fact.revision, fact.chunk)
+        for task in fact.tasks:
+            for lfn in task.outputs:
+                produced.put((run, text_key(lfn)), (seen,), (task.task,), (lfn, event.namespace))
+            for lfn in (*task.inputs, *task.checkpoints):
+                known.put((run, text_key(lfn)), (), (), (lfn, event.namespace))
+    produced.write(connection)
+    known.write(connection)
+
+
+class _Contents:
+    """Gathers what events tell about the bytes of files."""
+
+    def __init__(self) -> None:
+        self.digests, self.sizes, self.verdicts = Rows(_DIGEST), Rows(_SIZE), Rows(_VERIFIED)
+        self._known = Rows(_KNOWN)
+
+    def measured(self, event: Event, lfn: str, sha256: str | None, size: int | None) -> None:
+        """This digest and size were seen."""
+        key, moment = (run_key(event.fact.run, event.namespace), text_key(lfn)), (event.time, tie(event))
+        self._known.put(key, (), (), (lfn, event.namespace))
+        if sha256 is not None:
+            self.digests.put(key, moment, (sha256,), (lfn, event.namespace))
+        if size is not None:
+            self.sizes.put(key, moment, (size,), (lfn, event.namespace))
+
+    def verified(self, event: Event, lfn: str, ok: bool) -> None:
+        """The file was held against its digest."""
+        key = (run_key(event.fact.run, event.namespace), text_key(lfn))
+        self.verdicts.put(key, (event.time, tie(event)), (ok,), (lfn, event.namespace))
+
+    def write(self, connection: Connection) -> None:
+        """Upsert everything gathered."""
+        for rows in (self._known, self.digests, self.sizes, self.verdicts):
+            rows.write(connection)
+
+
+def _apply_contents(batch: FactBatch, connection: Connection) -> None:
+    contents = _Contents()
+    for event, made in batch.of(ChecksumComputed):
+        if made.lfn is not None:
+            contents.measured(event, made.lfn, made.sha256, made.size)
+    for event, registration in batch.of(FileRegistered):
+        contents.measured(event, registration.lfn, registration.sha256, registration.size)
+    for event, check in batch.of(ChecksumVerified):
+        if check.lfn is not None:
+            contents.measured(event, check.lfn, *((check.found, check.size) if check.ok else (None, None)))
+            # a file that is missing, or has no digest to be held against, is not corrupt by that
+            if check.ok or (check.expected is not None and check.found is not None):
+                contents.verified(event, check.lfn, check.ok)
+    contents.write(connection)
+
+
+def _apply_tagged(batch: FactBatch, connection: Connection) -> None:
+    known = Rows(_KNOWN)
+    for event, fact in batch.of(MetadataRegistered):
+        run = run_key(fact.run, event.namespace)
+        for item in fact.items:
+            if item.target == "file":
+                known.put((run, text_key(item.name)), (), (), (item.name, event.namespace))
+    known.write(connection)

@@ -1,9 +1,13 @@
 """Transfers: every file that was moved, from where to where, how fast and how often it was tried."""
 
-from sqlalchemy import Index, Table
+from sqlalchemy import Connection, Index, Table
 
+from eventlog.facts import TransferFinished
+from projections.batch import FactBatch
+from projections.bulk import Part, Rows
 from projections.columns import counted, flag, key, named, number, text, version
 from projections.data.metadata import metadata
+from projections.keys import run_key, text_key
 
 TRANSFERS = Table(
     "transfers",
@@ -28,3 +32,26 @@ TRANSFERS = Table(
     text("message"),
     Index("transfers_by_file", "run_key", "lfn_key", "time"),
 )
+
+_TRANSFER = Part(
+    TRANSFERS,
+    order=("version",),
+    values=(
+        *("time", "lfn_key", "source", "destination", "source_site", "destination_site", "protocol", "size"),
+        *("duration", "tries", "ok", "linked", "message"),
+    ),
+)
+
+
+def apply(batch: FactBatch, connection: Connection) -> None:
+    """Fold one row per transferred file."""
+    rows = Rows(_TRANSFER)
+    for event, fact in batch.of(TransferFinished):
+        key = (run_key(fact.run, event.namespace), fact.job, fact.attempt, fact.ordinal)
+        values = (
+            *(event.time, text_key(fact.lfn), fact.source, fact.destination, fact.source_site),
+            *(fact.destination_site, fact.protocol, fact.size, fact.duration, fact.tries, fact.ok),
+            *(fact.linked, fact.message),
+        )
+        rows.put(key, (fact.revision,), values)
+    rows.write(connection)

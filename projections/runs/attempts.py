@@ -1,9 +1,26 @@
 """Attempts: every try of every job, its states, scripts and verdict."""
 
-from sqlalchemy import Computed, Index, Table
+from sqlalchemy import Column, Computed, Connection, Index, Table
 
-from projections.columns import NAME, Column, counted, key, named, number, real, text, version
+from eventlog.event import Event
+from eventlog.facts import (
+    JobAborted,
+    JobEvicted,
+    JobFinished,
+    JobHeld,
+    JobReleased,
+    JobStarted,
+    JobSubmitted,
+    ScriptFinished,
+)
+from projections.batch import FactBatch
+from projections.bulk import Cell, Part, Peaks, Rows
+from projections.columns import NAME, counted, key, named, number, text, version
+from projections.keys import json_list, run_key
+from projections.runs.hosts import HostRows
 from projections.runs.metadata import metadata
+
+_Turn = JobStarted | JobEvicted | JobHeld | JobReleased | JobAborted
 
 # A failing PRE or POST script decides over the job's own exit, as in DAGMan.
 _VERDICT = """
@@ -16,11 +33,11 @@ CASE WHEN pre_exit <> 0 THEN pre_exit
 _STATE = """
 CASE WHEN pre_exit <> 0 OR post_exit <> 0 OR exit_raw <> 0 THEN 'failed'
      WHEN exit_raw = 0 THEN 'succeeded'
-     WHEN aborted > 0 THEN 'aborted'
+     WHEN aborted >= 0 THEN 'aborted'
      WHEN submit_status <> 0 THEN 'failed'
      WHEN held > released THEN 'held'
      WHEN started > evicted THEN 'running'
-     WHEN evicted > 0 THEN 'evicted'
+     WHEN evicted >= 0 THEN 'evicted'
      ELSE 'submitted' END
 """
 
@@ -37,7 +54,7 @@ ATTEMPTS = Table(
     text("submit_site"),
     text("scheduler_id"),
     number("submit_status"),
-    # how many of each were seen
+    # the greatest ordinal seen of each
     version("started"),
     version("evicted"),
     version("held"),
@@ -114,19 +131,115 @@ SCRIPTS = Table(
 )
 """PRE and POST scripts; ``script`` is pre or post, ``argv`` a JSON list."""
 
-HOSTS = Table(
-    "hosts",
-    metadata,
-    key("host_key"),
-    text("hostname", required=True),
-    text("ip"),
-    text("system"),
-    text("release"),
-    text("machine"),
-    number("cpu_count"),
-    real("cpu_speed"),
-    text("cpu_vendor"),
-    text("cpu_model"),
-    number("ram"),
+_SUBMIT = Part(
+    ATTEMPTS,
+    order=("submit_version",),
+    values=("submission", "submitted_at", "submit_site", "scheduler_id", "submit_status"),
 )
-"""The machines that jobs ran on, told apart by everything known about them."""
+_COUNTS = Part(ATTEMPTS, order=(), values=("started", "evicted", "held", "released", "aborted"))
+_PRE = Part(ATTEMPTS, order=("pre_version",), values=("pre_exit",))
+_POST = Part(ATTEMPTS, order=("post_version",), values=("post_exit",))
+_FINISH = Part(
+    ATTEMPTS,
+    order=("finish_version",),
+    values=(
+        *("finished_at", "exit_raw", "terminated_at", "local_duration", "multiplier", "site", "user"),
+        *("work_directory", "stdin_file", "stdout_file", "stderr_file", "cluster_start"),
+        *("cluster_duration", "host_key", "problem", "stderr_tail"),
+    ),
+)
+_STATE_ROW = Part(
+    ATTEMPT_STATES,
+    order=("version",),
+    values=("time", "route", "reason", "code", "subcode", "host", "scheduler_id"),
+)
+_SCRIPT = Part(
+    SCRIPTS,
+    order=("version",),
+    values=("time", "started", "terminated", "exit_raw", "executable", "argv"),
+)
+_TURNS = {JobStarted: 0, JobEvicted: 1, JobHeld: 2, JobReleased: 3, JobAborted: 4}
+_ORDINAL_BITS = 32
+_UNSEEN = -1
+
+
+def apply(batch: FactBatch, connection: Connection) -> None:
+    """Fold every state of every attempt, its scripts and its verdict."""
+    states, counts = Rows(_STATE_ROW), Peaks(_COUNTS)
+    _apply_submissions(batch, connection, states)
+    _apply_turns(batch, states, counts)
+    _apply_ends(batch, connection, states)
+    _apply_scripts(batch, connection)
+    states.write(connection)
+    counts.write(connection)
+
+
+def _last(ordinal: int, revision: int) -> int:
+    """What guards the part of an attempt that one fact decides: the last of its kind, corrected last."""
+    return (ordinal << _ORDINAL_BITS) | revision
+
+
+def _apply_submissions(batch: FactBatch, connection: Connection, states: Rows) -> None:
+    attempts = Rows(_SUBMIT)
+    for event, fact in batch.of(JobSubmitted):
+        attempt = (run_key(fact.run, event.namespace), fact.job, fact.attempt)
+        row = (event.time, fact.route, fact.reason, fact.status, None, None, fact.scheduler_id)
+        states.put((*attempt, "submitted", fact.ordinal), (fact.revision,), row)
+        # the hand-over to a remote scheduler is a state of an attempt that was submitted already
+        if not fact.route:
+            values = (fact.submission, event.time, fact.site, fact.scheduler_id, fact.status)
+            attempts.put(attempt, (_last(fact.ordinal, fact.revision),), values)
+    attempts.write(connection)
+
+
+def _apply_turns(batch: FactBatch, states: Rows, counts: Peaks) -> None:
+    for event, start in batch.of(JobStarted):
+        where = (event.time, None, None, None, None, start.host, start.scheduler_id)
+        _put_turn(states, counts, event, start, where)
+    for event, hold in batch.of(JobHeld):
+        why = (event.time, None, hold.reason, hold.code, hold.subcode, None, None)
+        _put_turn(states, counts, event, hold, why)
+    turns: tuple[tuple[Event, JobEvicted | JobReleased | JobAborted], ...] = (
+        *batch.of(JobEvicted),
+        *batch.of(JobReleased),
+        *batch.of(JobAborted),
+    )
+    for event, turn in turns:
+        _put_turn(states, counts, event, turn, (event.time, None, turn.reason, None, None, None, None))
+
+
+def _put_turn(states: Rows, counts: Peaks, event: Event, fact: _Turn, row: tuple[Cell, ...]) -> None:
+    attempt = (run_key(fact.run, event.namespace), fact.job, fact.attempt)
+    place = _TURNS[type(fact)]
+    states.put((*attempt, _COUNTS.values[place], fact.ordinal), (fact.revision,), row)
+    seen = [_UNSEEN] * len(_TURNS)
+    seen[place] = fact.ordinal
+    counts.put(attempt, tuple(seen))
+
+
+def _apply_ends(batch: FactBatch, connection: Connection, states: Rows) -> None:
+    attempts, hosts = Rows(_FINISH), HostRows()
+    for event, fact in batch.of(JobFinished):
+        attempt = (run_key(fact.run, event.namespace), fact.job, fact.attempt)
+        row = (event.time, None, fact.problem, fact.exit_raw, None, None, None)
+        states.put((*attempt, "finished", fact.ordinal), (fact.revision,), row)
+        values = (
+            *(event.time, fact.exit_raw, fact.terminated, fact.local_duration, fact.multiplier, fact.site),
+            *(fact.user, fact.work_directory, fact.stdin_file, fact.stdout_file, fact.stderr_file),
+            *(fact.cluster_start, fact.cluster_duration, hosts.put(fact.host), fact.problem),
+            fact.stderr_tail,
+        )
+        attempts.put(attempt, (_last(fact.ordinal, fact.revision),), values)
+    hosts.write(connection)
+    attempts.write(connection)
+
+
+def _apply_scripts(batch: FactBatch, connection: Connection) -> None:
+    scripts, verdicts = Rows(_SCRIPT), {"pre": Rows(_PRE), "post": Rows(_POST)}
+    for event, fact in batch.of(ScriptFinished):
+        attempt = (run_key(fact.run, event.namespace), fact.job, fact.attempt)
+        values = (event.time, fact.started, fact.terminated, fact.exit_raw, fact.executable)
+        scripts.put((*attempt, fact.script, fact.ordinal), (fact.revision,), (*values, json_list(fact.argv)))
+        verdicts[fact.script].put(attempt, (_last(fact.ordinal, fact.revision),), (fact.exit_raw,))
+    for rows in (scripts, *verdicts.values()):
+        rows.write(connection)

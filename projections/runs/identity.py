@@ -1,8 +1,12 @@
 """Runs: who planned what, when, where; how often an engine started and ended."""
 
-from sqlalchemy import Index, Table
+from sqlalchemy import Connection, Index, Table
 
+from eventlog.facts import PlanFailed, PlanStarted, RunFinished, RunStarted, WorkflowPlanned
+from projections.batch import FactBatch
+from projections.bulk import Part, Rows
 from projections.columns import counted, flag, key, named, number, text, version
+from projections.keys import json_list, run_key
 from projections.runs.metadata import metadata
 
 RUNS = Table(
@@ -11,10 +15,10 @@ RUNS = Table(
     key("run_key"),
     text("run", required=True),
     text("namespace", required=True),
-    text("root", required=True),
-    key("root_key", primary=False),
     # PlanStarted
     version("identity_version"),
+    text("root"),
+    number("root_key"),
     text("workflow"),
     text("parent_run"),
     text("parent_job"),
@@ -75,13 +79,81 @@ RUN_STATES = Table(
 )
 """``kind`` is started or finished."""
 
-PLAN_CHUNKS = Table(
-    "plan_chunks",
-    metadata,
-    key("run_key"),
-    named("kind"),
-    counted("chunk"),
-    version(),
-    sqlite_with_rowid=False,
+
+_WHO = ("run", "namespace")
+_IDENTITY = Part(
+    RUNS,
+    order=("identity_version",),
+    constant=_WHO,
+    values=(
+        *("root", "root_key", "workflow", "parent_run", "parent_job", "workflow_index", "workflow_version"),
+        *("workflow_file", "planner", "planner_version", "argv", "user", "grid_dn", "submit_host"),
+        *("submit_directory", "dag_file", "data_configuration", "created_at"),
+    ),
 )
-"""The chunks of a plan that have been seen; ``kind`` is the event type."""
+_PLANNED = Part(
+    RUNS,
+    order=("plan_version",),
+    constant=_WHO,
+    values=("tasks", "files", "jobs", "reused_tasks", "chunks", "plan_digest", "planned_at"),
+)
+_FAILED = Part(RUNS, order=("failure_version",), constant=_WHO, values=("failure", "failed_at"))
+_STATES = Part(
+    RUN_STATES,
+    order=("version",),
+    values=("time", "restart", "status", "reason", "engine", "engine_id", "user", "host"),
+)
+
+
+def apply(batch: FactBatch, connection: Connection) -> None:
+    """Fold who planned what, and how often an engine started and ended."""
+    _apply_identity(batch, connection)
+    _apply_outcome(batch, connection)
+    _apply_states(batch, connection)
+
+
+def _apply_identity(batch: FactBatch, connection: Connection) -> None:
+    rows = Rows(_IDENTITY)
+    for event, fact in batch.of(PlanStarted):
+        values = (
+            *(
+                fact.root,
+                run_key(fact.root, event.namespace),
+                fact.workflow,
+                fact.parent_run,
+                fact.parent_job,
+            ),
+            *(fact.workflow_index, fact.workflow_version, fact.workflow_file, fact.planner),
+            *(fact.planner_version, json_list(fact.argv), fact.user, fact.grid_dn, fact.submit_host),
+            *(fact.submit_directory, fact.dag_file, fact.data_configuration, event.time),
+        )
+        key = (run_key(fact.run, event.namespace),)
+        rows.put(key, (fact.revision,), values, (fact.run, event.namespace))
+    rows.write(connection)
+
+
+def _apply_outcome(batch: FactBatch, connection: Connection) -> None:
+    planned, failed = Rows(_PLANNED), Rows(_FAILED)
+    for event, plan in batch.of(WorkflowPlanned):
+        counts = (plan.tasks, plan.files, plan.jobs, plan.reused_tasks, plan.chunks)
+        key = (run_key(plan.run, event.namespace),)
+        constant = (plan.run, event.namespace)
+        planned.put(key, (plan.revision,), (*counts, plan.plan_digest, event.time), constant)
+    for event, failure in batch.of(PlanFailed):
+        key = (run_key(failure.run, event.namespace),)
+        failed.put(key, (failure.revision,), (failure.reason, event.time), (failure.run, event.namespace))
+    planned.write(connection)
+    failed.write(connection)
+
+
+def _apply_states(batch: FactBatch, connection: Connection) -> None:
+    rows = Rows(_STATES)
+    for event, start in batch.of(RunStarted):
+        who = (start.engine, start.engine_id, start.user, start.host)
+        key = (run_key(start.run, event.namespace), "started", start.ordinal)
+        rows.put(key, (start.revision,), (event.time, start.restart, None, None, *who))
+    for event, end in batch.of(RunFinished):
+        key = (run_key(end.run, event.namespace), "finished", end.ordinal)
+        how = (event.time, end.restart, end.status, end.reason)
+        rows.put(key, (end.revision,), (*how, None, None, None, None))
+    rows.write(connection)

@@ -1,8 +1,15 @@
 """The plan: tasks and edges of the abstract workflow, jobs and edges of the executable one."""
 
-from sqlalchemy import Index, Table
+from collections.abc import Sequence
 
+from sqlalchemy import Connection, Index, Table
+
+from eventlog.facts import Edge, JobsPlanned, TasksDeclared
+from projections.batch import FactBatch
+from projections.bulk import Part, Peaks, Rows
+from projections.chunks import chunk_version
 from projections.columns import flag, key, named, number, text, version
+from projections.keys import json_list, run_key
 from projections.runs.metadata import metadata
 
 TASKS = Table(
@@ -77,3 +84,63 @@ JOB_TASKS = Table(
     sqlite_with_rowid=False,
 )
 """Which tasks a job carries out, in their order from 1."""
+
+_TASK = Part(TASKS, order=("version",), values=("kind", "label", "transformation", "argv"))
+_TASK_EDGE = Part(TASK_EDGES, order=(), values=("version",))
+_JOB = Part(
+    JOBS,
+    order=("version",),
+    values=(
+        *("kind", "site", "transformation", "executable", "argv", "submit_file", "max_retries", "cores"),
+        *("priority", "category", "clustered", "task_count"),
+    ),
+)
+_JOB_EDGE = Part(JOB_EDGES, order=(), values=("version",))
+_JOB_TASK = Part(JOB_TASKS, order=("version",), values=("position",))
+
+CHUNKED = {
+    TasksDeclared.__name__: (_TASK, _TASK_EDGE),
+    JobsPlanned.__name__: (_JOB, _JOB_EDGE, _JOB_TASK),
+}
+"""What each kind of planning chunk brings."""
+
+
+def apply(batch: FactBatch, connection: Connection) -> None:
+    """Fold tasks, jobs, their edges, and which job carries out which task."""
+    _apply_tasks(batch, connection)
+    _apply_jobs(batch, connection)
+
+
+def _apply_tasks(batch: FactBatch, connection: Connection) -> None:
+    tasks, edges = Rows(_TASK), Peaks(_TASK_EDGE)
+    for event, fact in batch.of(TasksDeclared):
+        run, seen = run_key(fact.run, event.namespace), chunk_version(fact.revision, fact.chunk)
+        for task in fact.tasks:
+            values = (task.kind, task.label, task.transformation, json_list(task.argv))
+            tasks.put((run, task.task), (seen,), values)
+        _put_edges(edges, run, seen, fact.edges)
+    tasks.write(connection)
+    edges.write(connection)
+
+
+def _apply_jobs(batch: FactBatch, connection: Connection) -> None:
+    jobs, edges, job_tasks = Rows(_JOB), Peaks(_JOB_EDGE), Rows(_JOB_TASK)
+    for event, fact in batch.of(JobsPlanned):
+        run, seen = run_key(fact.run, event.namespace), chunk_version(fact.revision, fact.chunk)
+        for job in fact.jobs:
+            values = (
+                *(job.kind, job.site, job.transformation, job.executable, json_list(job.argv)),
+                *(job.submit_file, job.max_retries, job.cores, job.priority, job.category, job.clustered),
+                len(job.tasks),
+            )
+            jobs.put((run, job.job), (seen,), values)
+            for position, task in enumerate(job.tasks, start=1):
+                job_tasks.put((run, job.job, task), (seen,), (position,))
+        _put_edges(edges, run, seen, fact.edges)
+    for rows in (jobs, edges, job_tasks):
+        rows.write(connection)
+
+
+def _put_edges(rows: Peaks, run: int, seen: int, edges: Sequence[Edge]) -> None:
+    for edge in edges:
+        rows.put((run, edge.parent, edge.child), (seen,))

@@ -1,0 +1,57 @@
+"""The two groups of views: what each consists of, and its version."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, MetaData
+
+from eventlog.errors import InputError
+from projections.batch import FactBatch
+from projections.data import checksums, files, plans, replicas, reuse, tags, transfers, uses
+from projections.data import metadata as data_metadata
+from projections.data import standing as data_standing
+from projections.runs import attempts, identity, integrity, invocations, plan
+from projections.runs import metadata as runs_metadata
+from projections.runs import standing as runs_standing
+
+Projection = Callable[[FactBatch, Connection], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tables that are folded, kept and rebuilt together.
+
+    ``version`` is raised with every change of its tables or of what they mean; ``projections`` are applied
+    in their order, the refreshing one last.
+    """
+
+    name: str
+    version: int
+    metadata: MetaData
+    projections: tuple[Projection, ...]
+
+
+RUNS = Group(
+    "runs",
+    1,
+    runs_metadata.metadata,
+    (identity.apply, plan.apply, attempts.apply, invocations.apply, integrity.apply, runs_standing.apply),
+)
+DATA = Group(
+    "data",
+    1,
+    data_metadata.metadata,
+    (
+        *(plans.apply, files.apply, uses.apply, replicas.apply, checksums.apply, transfers.apply),
+        *(tags.apply, reuse.apply, data_standing.apply),
+    ),
+)
+GROUPS = (RUNS, DATA)
+
+
+def group_named(name: str) -> Group:
+    """The group of this name. Raises InputError that lists them all."""
+    for group in GROUPS:
+        if group.name == name:
+            return group
+    raise InputError(f"no group of views is named {name!r}: use {' or '.join(g.name for g in GROUPS)}")

@@ -1,0 +1,183 @@
+"""The projector: reads the log batch by batch, decodes once, and folds into every group of views."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from eventlog.errors import HoofprintError, LogError, UnavailableError
+from eventlog.log import Batch, EventLog, Position, Record
+from projections.bookkeeping import Checkpoint, DeadLetter, count_dead_letters, read_checkpoint
+from projections.decoding import Decoder
+from projections.folding import Decoded, Step, describe, fold_step
+from projections.groups import GROUPS, Group
+from projections.storage import is_current
+from projections.store import ViewStore
+
+logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 5000
+MAX_DEAD_LETTERS = 1000
+_RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a projector is: events folded by this call so far, and the positions it runs between."""
+
+    events: int
+    position: Position
+    head: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A generation of a group that is folded into."""
+
+    group: Group
+    generation: str
+
+
+class Projector:
+    """Folds one log into one store; any number may run, each batch counts once."""
+
+    def __init__(self, log: EventLog, store: ViewStore, *, batch_size: int = BATCH_SIZE) -> None:
+        self._log = log
+        self._store = store
+        self._decoder = Decoder(log)
+        self._batch_size = batch_size
+
+    def catch_up(self, progress: Callable[[Progress], None] | None = None) -> int:
+        """Fold what the log holds when asked and the views do not; returns how many events that were.
+
+        Views of another version are built anew beside the old ones and then shown. Raises LogError for a
+        store folded from another log or a log that lost its beginning, SchemaError for a schema that the
+        log does not know, UnavailableError where the database stays out of reach.
+        """
+        for group in GROUPS:
+            if not is_current(group, self._store.live(group)):
+                self.rebuild(group, progress)
+        targets = [Target(group, self._store.live(group)) for group in GROUPS]
+        return self._fold(targets, self._log.head(), progress)
+
+    def rebuild(self, group: Group, progress: Callable[[Progress], None] | None = None) -> None:
+        """Build a group's views anew beside the live ones, and swap when they are not behind."""
+        storage = self._store.storage
+        old, fresh = storage.live(group), Target(group, storage.create(group))
+        self._fold([fresh], self._log.head(), progress)
+        # what came meanwhile, so that readers do not step back
+        self._fold([fresh], self._log.head(), progress)
+        storage.activate(group, fresh.generation)
+        if old is not None:
+            storage.drop(group, old)
+
+    def fold_into(self, targets: Sequence[Target], until: Position) -> int:
+        """Fold into these generations up to a position; returns how many events were read."""
+        return self._fold(targets, until, None)
+
+    def _fold(
+        self, targets: Sequence[Target], head: Position, progress: Callable[[Progress], None] | None
+    ) -> int:
+        checkpoints = {target: self._checkpoint(target) for target in targets}
+        events = 0
+        while True:
+            position = _earliest([checkpoint.position for checkpoint in checkpoints.values()])
+            if position.reaches(head):
+                return events
+            self._require_readable(position)
+            batch = self._log.read(position, self._batch_size)
+            if batch.position == position:
+                return events
+            decoded, undecodable = self._decoder.decode(batch)
+            for target in targets:
+                checkpoints[target] = self._advance(target, checkpoints[target], batch, decoded, undecodable)
+            events += len(batch.records)
+            if progress is not None:
+                progress(Progress(events, batch.position, head))
+
+    def _checkpoint(self, target: Target) -> Checkpoint:
+        with self._store.storage.reading(target.group, target.generation) as connection:
+            checkpoint = read_checkpoint(connection)
+        if checkpoint.log not in (None, self._log.identity):
+            raise LogError(
+                f"the {target.group.name} views in {self._store.storage.location} were folded from log "
+                f"{checkpoint.log}, this is log {self._log.identity}: name the right log, or an empty place "
+                "for the views (HOOFPRINT_LOG, HOOFPRINT_VIEWS)"
+            )
+        return checkpoint
+
+    def _require_readable(self, position: Position) -> None:
+        earliest = self._log.earliest()
+        if not position.offsets or position.reaches(earliest):
+            return
+        raise LogError(
+            f"the views stand at {position}, the log begins at {earliest}: events between were removed. "
+            "Put the archive back, then go on"
+        )
+
+    def _advance(
+        self,
+        target: Target,
+        checkpoint: Checkpoint,
+        batch: Batch,
+        decoded: Decoded,
+        undecodable: Sequence[DeadLetter],
+    ) -> Checkpoint:
+        """Fold into one target what it has not folded yet, in one transaction."""
+        position = checkpoint.position
+        if position.reaches(batch.position):
+            return checkpoint
+        after = position.joined(batch.position)
+        step = Step(
+            self._log.identity,
+            position,
+            after,
+            [pair for pair in decoded if _is_new(pair[0], position)],
+            [letter for letter in undecodable if _is_new(letter.record, position)],
+        )
+        self._commit(target, step)
+        return Checkpoint(self._log.identity, after)
+
+    def _commit(self, target: Target, step: Step) -> None:
+        for attempt in _attempts():
+            try:
+                with self._store.storage.writing(target.group, target.generation) as connection:
+                    letters = fold_step(connection, target.group, step)
+                    if letters:
+                        _refuse_too_many(connection, target.group)
+                return
+            except OperationalError as error:
+                if attempt is None:
+                    raise UnavailableError(
+                        f"the views in {self._store.storage.location} cannot be written: {describe(error)}"
+                    ) from error
+                logger.warning("folding again in %s s: %s", attempt, describe(error))
+                time.sleep(attempt)
+
+
+def _attempts() -> Iterator[float | None]:
+    """How long to wait after each failed try; None after the last."""
+    yield from _RETRY_SECONDS
+    yield None
+
+
+def _refuse_too_many(connection: Connection, group: Group) -> None:
+    letters = count_dead_letters(connection)
+    if letters > MAX_DEAD_LETTERS:
+        raise HoofprintError(
+            f"{letters} events could not be folded into the {group.name} views: the projector stops here"
+        )
+
+
+def _is_new(record: Record, position: Position) -> bool:
+    return record.offset >= position.offset(record.partition)
+
+
+def _earliest(positions: Sequence[Position]) -> Position:
+    """The position that none of these has passed."""
+    partitions = {partition for position in positions for partition in position.offsets}
+    lowest = {p: min(position.offset(p) for position in positions) for p in partitions}
+    return Position({partition: offset for partition, offset in lowest.items() if offset})

@@ -1,0 +1,146 @@
+"""Views in SQLite: a folder with one file per generation and, for each group, a pointer to the live one."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+from eventlog.errors import UnavailableError
+from eventlog.file_systems import require_local_file_system
+from projections import bookkeeping
+from projections.groups import Group
+from projections.storage import generation_name, generation_number
+
+_CACHE_KIB = 64 * 1024
+_BUSY_MILLISECONDS = 30_000
+
+
+class SqliteStorage:
+    """One folder; no transaction spans two of its files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._engines: dict[str, Engine] = {}
+        self._lock = threading.Lock()
+        require_local_file_system(folder, "HOOFPRINT_VIEWS (or HOOFPRINT_HOME)")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnavailableError(f"the views' folder {folder} cannot be made: {error}") from error
+
+    @property
+    def location(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    def live(self, group: Group) -> str | None:
+        """The generation that the pointer names."""
+        try:
+            return self._pointer(group).read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+
+    def create(self, group: Group) -> str:
+        """Make a new file with the group's tables, under the next free number."""
+        numbers = [generation_number(path.stem) for path in self._folder.glob(f"{group.name}-v*-*.db")]
+        number = max(numbers, default=0) + 1
+        while True:
+            name = generation_name(group, number)
+            try:
+                # whoever makes the file owns the generation: two rebuilds never share one
+                os.close(os.open(self._path(name), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+                break
+            except FileExistsError:
+                number += 1
+        with self.writing(group, name) as connection:
+            group.metadata.create_all(connection)
+            bookkeeping.metadata.create_all(connection)
+        return name
+
+    def ensure_live(self, group: Group) -> None:
+        """Make the first generation where there is none; of several processes one does."""
+        if self.live(group) is not None:
+            return
+        with (self._folder / "first.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self.live(group) is None:
+                self.activate(group, self.create(group))
+
+    def activate(self, group: Group, generation: str) -> None:
+        """Replace the pointer, atomically."""
+        fresh = self._pointer(group).with_suffix(f".{os.getpid()}.tmp")
+        fresh.write_text(generation, encoding="ascii")
+        os.replace(fresh, self._pointer(group))
+
+    def drop(self, group: Group, generation: str) -> None:
+        """Remove the generation's file."""
+        with self._lock:
+            engine = self._engines.pop(generation, None)
+        if engine is not None:
+            engine.dispose()
+        path = self._path(generation)
+        for leftover in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+            leftover.unlink(missing_ok=True)
+
+    @contextmanager
+    def reading(self, group: Group, generation: str | None) -> Iterator[Connection]:
+        """A deferred transaction: SQLite keeps its snapshot from the first query on."""
+        engine = self._engine(generation or self.live(group) or "")
+        with engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self, group: Group, generation: str) -> Iterator[Connection]:
+        """An immediate transaction: it waits for other writers before it reads anything."""
+        engine = self._engine(generation)
+        with engine.connect().execution_options(hoofprint_writes=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            engines = list(self._engines.values())
+            self._engines.clear()
+        for engine in engines:
+            engine.dispose()
+
+    def _pointer(self, group: Group) -> Path:
+        return self._folder / f"{group.name}.live"
+
+    def _path(self, generation: str) -> Path:
+        return self._folder / f"{generation}.db"
+
+    def _engine(self, generation: str) -> Engine:
+        with self._lock:
+            engine = self._engines.get(generation)
+            if engine is None:
+                engine = self._engines[generation] = _open_engine(self._path(generation))
+            return engine
+
+
+def _open_engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=16)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, record: object) -> None:
+        # BEGIN is ours: the driver's own would come too late for savepoints and snapshots
+        connection.isolation_level = None
+        connection.execute("PRAGMA page_size = 8192")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # a power cut may lose the last commits, rows and checkpoint alike: the log still has them
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("hoofprint_writes", False)
+        connection.execute(text("BEGIN IMMEDIATE" if writes else "BEGIN"))
+
+    return engine
