@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from planner.formats.problems import Path, Problems, suggest
 from planner.formats.source import Source
-from planner.formats.yaml_tree import Node, Section, locate, parse_tree
+from planner.formats.yaml_lines import locate
+from planner.formats.yaml_tree import Node, Section, parse_tree
 from planner.lfn import InvalidLfnError, check_lfn
 
 TRUE_WORDS = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})

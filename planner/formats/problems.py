@@ -1,5 +1,6 @@
 """Collecting what is wrong with a file, so that its author sees all of it at once."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import TypeAlias
@@ -10,6 +11,9 @@ MOST_SHOWN = 20
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands in a document: keys and positions from the root."""
+
+LONGEST_MESSAGE = 500
+_unprintable = re.compile(r"[^\x20-\x7e\xa1-\ud7ff\ue000-\U0010ffff]")
 
 Locate: TypeAlias = Callable[[Collection[Path]], Mapping[Path, int]]
 """Finds the lines (from 1) of paths."""
@@ -32,7 +36,7 @@ class Problems:
 
     def add(self, place: int | Path, text: str) -> None:
         """Note one problem."""
-        self._found.append((place, text))
+        self._found.append((place, one_line(text)))
 
     def raise_any(self, locate: Locate | None = None) -> None:
         """Raise InputError with one line a problem, in the file's order; return when there is none."""
@@ -56,10 +60,16 @@ class Problems:
         return [f"and {hidden} more"] if hidden > 0 else []
 
 
+def one_line(text: str) -> str:
+    """Return a message fit for a terminal: control characters escaped, overlong ones cut."""
+    shown = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
+    return _unprintable.sub(lambda match: ascii(match[0])[1:-1], shown)
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return the end of a message: the known word nearest to ``word``, or all when they are few."""
     candidates = sorted(known)
-    near = get_close_matches(word, candidates, n=1)
+    near = get_close_matches(word[:100], candidates, n=1)
     if not near:
         near = [name for name in candidates if name.lower() == word.lower()]
     if near:

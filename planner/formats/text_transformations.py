@@ -1,6 +1,7 @@
 """Transformation catalogs as text.
 
-``tr namespace::name:version { site X { pfn "…" … } }`` and ``cont name { image "…" … }``, on any number of lines.
+``tr namespace::name:version { site X { pfn "…" … } }`` and ``cont name { image "…" … }``, on any number
+of lines.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from typing import NoReturn
 
 from eventlog.errors import InputError
 from planner.catalogs import Container, Executable, TransformationCatalog, TransformationEntry
-from planner.formats.problems import Problems, suggest
+from planner.formats.problems import Problems, one_line, suggest
 from planner.formats.profiles import PROFILE_NAMESPACES, gather_profiles, parse_transformation
 from planner.formats.source import Source
 from planner.formats.text_tokens import Token, tokenize
@@ -198,4 +199,4 @@ class _TextReader:
         return token
 
     def _refuse(self, reason: str, token: Token | None = None) -> NoReturn:
-        raise InputError(f"{self._file}:{(token or self._ahead).line}: {reason}")
+        raise InputError(f"{self._file}:{(token or self._ahead).line}: {one_line(reason)}")

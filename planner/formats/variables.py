@@ -7,18 +7,24 @@ from difflib import get_close_matches
 from planner.formats.problems import Path, Problems
 from planner.formats.yaml_tree import Node, Section
 
-_variable = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_variable = re.compile(r"(\\?)\$\{([^${}]*)\}")
 
 
 def expand_text(text: str, environment: Mapping[str, str], refuse: Callable[[str], None]) -> str:
-    """Return ``text`` with its variables replaced; ``refuse`` is told of each one that is not set."""
+    r"""Return ``text`` with its variables replaced; ``refuse`` is told of each one that is not set.
+
+    ``\${NAME}`` stands for ``${NAME}`` itself; a value is taken as it is, variables in it are not looked at.
+    """
     if "${" not in text:
         return text
 
     def value_of(match: re.Match[str]) -> str:
-        value = environment.get(match[1])
+        escaped, name = match.groups()
+        if escaped:
+            return match[0][1:]
+        value = environment.get(name)
         if value is None:
-            refuse(f"variable ${{{match[1]}}} is not set in the environment{_nearly(match[1], environment)}")
+            refuse(f"variable ${{{name}}} is not set in the environment{_nearly(name, environment)}")
             return match[0]
         return value
 

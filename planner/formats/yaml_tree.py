@@ -4,8 +4,7 @@ Scalars keep the author's text: ``1.0`` stays ``1.0`` and ``010`` stays ``010``,
 on a command line. Only null becomes None. JSON is read as the subset of YAML that it is.
 """
 
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from typing import NoReturn, TypeAlias, Union
 
 import yaml
@@ -23,11 +22,12 @@ from yaml.events import (
     StreamEndEvent,
     StreamStartEvent,
 )
-from yaml.reader import ReaderError
 
 from eventlog.errors import InputError
-from planner.formats.problems import Path
+from planner.formats.problems import Path, one_line
 from planner.formats.source import Source
+from planner.formats.yaml_lines import locate
+from planner.formats.yaml_parser import explain_error, line_of, open_parser
 
 DEEPEST_NESTING = 64
 LONGEST_SCALAR = 1024**2
@@ -38,7 +38,6 @@ _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset(
     {"!", *(_CORE + kind for kind in ("str", "int", "float", "bool", "timestamp", "map", "seq"))}
 )
-_surrogate_pair = re.compile(rb"\\(?:\\|u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2}))", re.IGNORECASE)
 
 Node: TypeAlias = Union[str, list["Node"], "Section", None]
 """A value of the document."""
@@ -54,18 +53,8 @@ class Section(dict[str, Node]):
         self.line = line
 
 
-def _line(event: Event) -> int:
-    assert event.start_mark is not None
-    return event.start_mark.line + 1
-
-
 _Anchored: TypeAlias = tuple[Node, int] | None
 _Frame: TypeAlias = tuple[Section | list[Node], str | None, str | None, int]
-
-
-def _open_parser(source: Source) -> yaml.CSafeLoader:
-    """Return an event parser over the document; the caller disposes of it."""
-    return yaml.CSafeLoader(_joined_surrogates(source.data) if source.start.startswith(b"{") else source.data)
 
 
 def parse_tree(source: Source) -> Node:
@@ -74,11 +63,11 @@ def parse_tree(source: Source) -> Node:
     Raises InputError naming the line for what is not YAML, for a key given twice, tags, nesting deeper than
     64, scalars beyond 1 MiB, aliases that refer to themselves or expand beyond reason, several documents.
     """
-    parser = _open_parser(source)
+    parser = open_parser(source)
     try:
         return _TreeBuilder(source, parser).build()
     except yaml.YAMLError as error:
-        raise InputError(_explain(source, error)) from error
+        raise InputError(explain_error(source, error)) from error
     finally:
         parser.dispose()
 
@@ -161,7 +150,7 @@ class _TreeBuilder:
         self._key = key
 
     def _start_mapping(self, event: MappingStartEvent) -> None:
-        self._start(event, Section(_line(event)))
+        self._start(event, Section(line_of(event)))
 
     def _start_sequence(self, event: SequenceStartEvent) -> None:
         self._start(event, [])
@@ -214,7 +203,7 @@ class _TreeBuilder:
         pass
 
     def _refuse(self, event: Event, text: str) -> NoReturn:
-        raise InputError(f"{self._source.name}:{_line(event)}: {text}")
+        raise InputError(f"{self._source.name}:{line_of(event)}: {one_line(text)}")
 
     def _refuse_repeated(self, event: NodeEvent, key: str) -> NoReturn:
         path = (*self._path(), key)
@@ -224,110 +213,3 @@ class _TreeBuilder:
     def _path(self) -> Path:
         outer = self._stack[1:]
         return tuple(key if key is not None else len(collection) for collection, key, _, _ in outer)
-
-
-def locate(source: Source, paths: Collection[Path]) -> dict[Path, int]:
-    """Return the line (from 1) where each path of the document, or else its nearest ancestor, begins.
-
-    A second pass over the text, meant for messages only; it stops at the last line that is asked for.
-    """
-    wanted = {path[:length] for path in paths for length in range(len(path) + 1)}
-    found = _first_lines(source, wanted)
-    return {path: _nearest(found, path) for path in paths}
-
-
-def _nearest(found: Mapping[Path, int], path: Path) -> int:
-    while path and path not in found:
-        path = path[:-1]
-    return found.get(path, 1)
-
-
-def _first_lines(source: Source, wanted: set[Path]) -> dict[Path, int]:
-    parser = _open_parser(source)
-    walk = _PathWalk()
-    found: dict[Path, int] = {}
-    try:
-        while len(found) < len(wanted) and (event := parser.get_event()) is not None:
-            path = walk.step(event)
-            if path is not None and path in wanted:
-                found.setdefault(path, _line(event))
-    except yaml.YAMLError:
-        return found
-    finally:
-        parser.dispose()
-    return found
-
-
-class _PathWalk:
-    """Follows parser events and knows the path of each node; a value has its key's path."""
-
-    def __init__(self) -> None:
-        self._path: list[str | int] = []
-        self._mapping: list[bool] = []
-        self._at_key: list[bool] = []
-
-    def step(self, event: Event) -> Path | None:
-        """Return the path that begins with this event: an item's, a key's, the root's; else None."""
-        if isinstance(event, MappingEndEvent | SequenceEndEvent):
-            self._leave()
-            return None
-        if not isinstance(event, NodeEvent):
-            return None
-        path = self._arrive(event)
-        if isinstance(event, MappingStartEvent | SequenceStartEvent):
-            self._enter(isinstance(event, MappingStartEvent))
-        return path
-
-    def _arrive(self, event: NodeEvent) -> Path | None:
-        if not self._mapping:
-            return ()
-        if not self._mapping[-1]:
-            self._path[-1] = int(self._path[-1]) + 1
-            return tuple(self._path)
-        self._at_key[-1] = not self._at_key[-1]
-        if self._at_key[-1]:
-            return None
-        self._path[-1] = event.value if isinstance(event, ScalarEvent) else ""
-        return tuple(self._path)
-
-    def _enter(self, mapping: bool) -> None:
-        self._mapping.append(mapping)
-        self._at_key.append(True)
-        self._path.append("" if mapping else -1)
-
-    def _leave(self) -> None:
-        self._mapping.pop()
-        self._at_key.pop()
-        self._path.pop()
-
-
-def _explain(source: Source, error: yaml.YAMLError) -> str:
-    """Return one line that says where the text stops being YAML, and why."""
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        return f"{source.name}:{line}: not well-formed YAML: {_reason(source, error, line)}"
-    if isinstance(error, ReaderError):
-        line = source.data.count(b"\n", 0, error.position) + 1
-        return f"{source.name}:{line}: not a text: {error.reason}; save the file as UTF-8"
-    return f"{source.name}: not well-formed YAML: {error}"
-
-
-def _reason(source: Source, error: yaml.MarkedYAMLError, line: int) -> str:
-    text = source.data.splitlines()[line - 1 : line]
-    if text and b"\t" in text[0][: len(text[0]) - len(text[0].lstrip())]:
-        return "the line is indented with a tab; YAML indents with blanks"
-    context = f" {error.context}" if error.context else ""
-    return f"{error.problem or 'unknown reason'}{context}"
-
-
-def _joined_surrogates(data: bytes) -> bytes:
-    """Return JSON text with ``\\ud83d\\ude00`` pairs as one escape: YAML knows no surrogates."""
-    return _surrogate_pair.sub(_joined, data) if b"\\u" in data else data
-
-
-def _joined(match: re.Match[bytes]) -> bytes:
-    if match[1] is None:
-        return match[0]
-    code = 0x10000 + ((int(match[1], 16) & 0x3FF) << 10) + (int(match[2], 16) & 0x3FF)
-    return b"\\U%08X" % code
