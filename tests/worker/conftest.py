@@ -71,6 +71,7 @@ class Site:
     root: Path
     worker: Path
     python: str = sys.executable
+    options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -131,7 +132,7 @@ class Site:
     def start(self, order: dict[str, Any]) -> "subprocess.Popen[str]":
         path = self.file("order.json", json.dumps(order))
         return subprocess.Popen(
-            [self.python, "-I", str(self.worker), "run", str(path)],
+            [self.python, "-I", *self.options, str(self.worker), "run", str(path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -22,7 +22,7 @@ echo done >&2
 
 def test_a_job_stages_in_runs_tags_and_stages_out(site, python, web) -> None:
     site.python = python
-    site.environment["PYTHONWARNINGS"] = "error"
+    site.options = ("-W", "error")
     source = site.file("in/f.a", "one\ntwo\nthree\n")
     fetched = web.serves("/f.b", b"from the web")
     kept = site.root / "out" / "count.a"
@@ -80,8 +80,8 @@ def test_a_failing_job_is_told_with_its_last_words(site, python) -> None:
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_names_beyond_ascii_work_in_every_locale(site, python, locale) -> None:
-    site.python = python
-    site.environment.update(LC_ALL=locale, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    site.python, site.options = python, ("-X", "utf8=0")
+    site.environment["LC_ALL"] = locale
     name = "größe 数.txt"
     source = site.file(name, "x")
     ended = site.run(
