@@ -37,6 +37,7 @@ class PlannerOptions(TypedDict, total=False):
     force: bool
     force_replan: bool
     forward: list[str]
+    submit: bool
 
 
 _FLAGS = {
@@ -63,14 +64,22 @@ _FLAGS = {
 def planner_words(options: Mapping[str, object]) -> list[str]:
     """Return the options as words of a command line; lists are joined by commas.
 
-    An option that the planner does not know is a property, written `-Dkey=value`; properties come first.
+    A name with a dot is a property, written `-Dkey=value`; properties come first. Raises WorkflowError for
+    any other name, or a value that its option does not take.
     """
     known = PlannerOptions.__annotations__
-    properties = [
-        f"-D{key}={value}" for key, value in options.items() if key not in known and value is not None
-    ]
+    properties = [_definition(key, value) for key, value in options.items() if key not in known]
     given = [(name, options[name]) for name in known if options.get(name) not in (None, False, 0, "")]
     return [*properties, *(word for name, value in given for word in _words(name, value))]
+
+
+def _definition(key: str, value: object) -> str:
+    if "." not in key:
+        raise WorkflowError(
+            f"planner option {key!r} is not known; there are {', '.join(PlannerOptions.__annotations__)},"
+            " and properties, whose names have a dot"
+        )
+    return f"-D{key}={value}"
 
 
 def _words(name: str, value: object) -> Iterator[str]:

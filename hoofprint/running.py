@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from typing import Self
 
 from hoofprint.command import Answer, ask
 from hoofprint.errors import HoofprintError, WorkflowError
+from hoofprint.planner_options import AnyPath, planner_words
+from hoofprint.profiles import ProfileValue
 from hoofprint.written import Written
-
-AnyPath = str | PathLike[str]
 
 _RUN_FAILED = 1
 
@@ -46,28 +46,41 @@ class Runnable(Written):
         site_catalog: AnyPath | None = None,
         transformation_catalog: AnyPath | None = None,
         replica_catalog: AnyPath | None = None,
+        conf: AnyPath | None = None,
         sites: Sequence[str] | None = None,
         output_sites: Sequence[str] = ("local",),
         output_dir: AnyPath | None = None,
         dir: AnyPath | None = None,  # noqa: A002 - the name that scripts written for Pegasus use
+        cleanup: str | None = None,
+        reuse: str | None = None,
+        force: bool = False,
         submit: bool = False,
+        **properties: ProfileValue,
     ) -> Self:
         """Plan the workflow, writing it to its default file first if it has not been written.
 
-        `sites`: where jobs may run. `output_sites`: where outputs go, below `output_dir` on the local one.
-        `dir`: where the plan's directory is made. `submit`: run the plan at once.
+        Catalogs that are not named are looked for in the current folder and beside the workflow. `conf`: a
+        properties file; properties may be given here too: `plan(**{"pegasus.mode": "development"})`.
+        `sites`: where jobs may run. `output_sites`: where outputs go, into `output_dir` if it is given.
+        `dir`: the directory of the plan. `cleanup`: none, leaf or inplace. `reuse`: a run, or `any`, whose
+        files need not be made again. `force`: plan every job. `submit`: run the plan at once.
         """
         if self._path is None:
             self.write()
-        words = ["plan", str(self.path)]
-        words += _option("--site-catalog", site_catalog)
-        words += _option("--transformation-catalog", transformation_catalog)
-        words += _option("--replica-catalog", replica_catalog)
-        words += _option("--sites", ",".join(sites) if sites else None)
-        words += _option("--output-site", ",".join(output_sites) if output_sites else None)
-        words += _option("--output-dir", output_dir)
-        words += _option("--dir", dir)
-        self._planned = _planned(ask(words))
+        catalogs = {
+            "--site-catalog": site_catalog,
+            "--transformation-catalog": transformation_catalog,
+            "--replica-catalog": replica_catalog,
+            "--reuse": reuse,
+        }
+        options = {
+            "conf": conf, "sites": sites, "output_sites": output_sites, "output_dir": output_dir, "dir": dir,
+            "cleanup": cleanup, "force": force, **properties,
+        }  # fmt: skip
+        named = [
+            word for flag, value in catalogs.items() if value is not None for word in (flag, fspath(value))
+        ]
+        self._planned = _planned(ask(["plan", str(self.path), *named, *planner_words(options)]))
         return self.run() if submit else self
 
     def run(self) -> Self:
@@ -77,20 +90,15 @@ class Runnable(Written):
 
     def status(self) -> Answer:
         """Return how far the run is."""
-        return ask(["status", fspath(self.planned.directory)], accepted=(0, _RUN_FAILED))
+        return ask(["status", self.planned.run], accepted=(0, _RUN_FAILED))
 
     def statistics(self) -> Answer:
         """Return the run's statistics: counts by type, and durations."""
-        return ask(["statistics", fspath(self.planned.directory)])
+        return ask(["statistics", self.planned.run])
 
     def analyze(self) -> Answer:
         """Return why jobs failed; the answer of a run without failures says so."""
-        return ask(["analyze", fspath(self.planned.directory)], accepted=(0, _RUN_FAILED))
-
-
-def _option(flag: str, value: AnyPath | None) -> Iterator[str]:
-    if value is not None:
-        yield from (flag, fspath(value))
+        return ask(["analyze", self.planned.run], accepted=(0, _RUN_FAILED))
 
 
 def _planned(answer: Answer) -> Planned:

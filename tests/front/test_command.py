@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import hoofprint.command
-from hoofprint import CommandError, HoofprintError, Job, Workflow
+from hoofprint import CommandError, HoofprintError, Job, Workflow, WorkflowError
 from hoofprint.command import ask
 
 # Prints what it was asked, answers what the environment says, and ends as it says.
@@ -43,12 +43,14 @@ def workflow(tmp_path):
 def test_plan_passes_catalogs_sites_and_directories_on(asked, workflow, tmp_path):
     planned = workflow.plan(
         site_catalog="s.yml", transformation_catalog=Path("t.yml"), replica_catalog="r.yml", sites=["a", "b"],
-        output_sites=["local"], output_dir=tmp_path / "out", dir="plans",
+        output_dir=tmp_path / "out", dir="plans", conf="p", cleanup="none", force=True, reuse="any",
+        **{"pegasus.mode": "development"},
     ).planned  # fmt: skip
     assert asked() == [[
         "plan", str(tmp_path / "w.yml"), "--site-catalog", "s.yml", "--transformation-catalog", "t.yml",
-        "--replica-catalog", "r.yml", "--sites", "a,b", "--output-site", "local", "--output-dir",
-        str(tmp_path / "out"), "--dir", "plans", "--json",
+        "--replica-catalog", "r.yml", "--reuse", "any", "-Dpegasus.mode=development", "--conf", "p",
+        "--sites", "a,b", "--output-sites", "local", "--output-dir", str(tmp_path / "out"), "--dir", "plans",
+        "--cleanup", "none", "--force", "--json",
     ]]  # fmt: skip
     assert (planned.run, planned.directory) == ("r1", tmp_path / "plan")
 
@@ -60,11 +62,19 @@ def test_a_workflow_that_was_not_written_is_written_before_it_is_planned(asked, 
     assert asked()[0][:2] == ["plan", str(tmp_path / "workflow.yml")]
 
 
+def test_an_option_that_the_planner_does_not_have_is_refused_before_anything_is_asked(workflow):
+    with pytest.raises(
+        WorkflowError, match=r"planner option 'outputdir' is not known; there are .*output_dir"
+    ):
+        workflow.plan(outputdir="out")
+
+
 def test_submit_runs_the_plan_and_the_other_methods_ask_about_its_directory(asked, workflow, tmp_path):
     workflow.plan(submit=True)
     answers = [workflow.status(), workflow.statistics(), workflow.analyze()]
     assert [words[0] for words in asked()] == ["plan", "run", "status", "statistics", "analyze"]
-    assert all(words[1:] == [str(tmp_path / "plan"), "--json"] for words in asked()[1:])
+    assert asked()[1][1:] == [str(tmp_path / "plan"), "--json"]
+    assert all(words[1:] == ["r1", "--json"] for words in asked()[2:])
     assert [answer["run"] for answer in answers] == ["r1"] * 3
 
 
