@@ -8,21 +8,18 @@ events (FULL_TRANSITIVE); there are no Avro enums, because a new symbol would br
 import dataclasses
 import inspect
 import json
-import types
-import typing
-from functools import cache
 from pathlib import Path
 
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from eventlog.facts import FACT_TYPES, Fact
+from eventlog.field_types import FieldType, Items, Nested, Nullable, Primitive, field_types
 
 AVRO_NAMESPACE = "hoofprint"
 UNRELEASED = Path(__file__).parent / "schemas" / "unreleased"
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
-_PRIMITIVES: dict[object, str] = {str: "string", int: "long", float: "double", bool: "boolean"}
 _NEUTRAL: dict[str, Json] = {"string": "", "long": 0, "double": 0.0, "boolean": False}
 
 
@@ -30,15 +27,22 @@ def record_schema(record: type) -> dict[str, Json]:
     """The Avro record schema of a fact type, or of a dataclass nested in one.
 
     Fields keep their order; ``X | None`` becomes ``["null", X]``, a tuple an array, a dataclass a record.
-    Raises TypeError for an annotation that has no place in an event.
+    Raises TypeError for a field that has no place in an event, or that no default can be given to.
     """
-    annotations = typing.get_type_hints(record)
+    kinds = field_types(record)
     return {
         "type": "record",
         "name": record.__name__,
         "namespace": AVRO_NAMESPACE,
         "doc": inspect.cleandoc(record.__doc__ or ""),
-        "fields": [_field_schema(field, annotations[field.name]) for field in dataclasses.fields(record)],
+        "fields": [
+            {
+                "name": field.name,
+                "type": _type_schema(kinds[field.name]),
+                "default": _default(field, kinds[field.name]),
+            }
+            for field in dataclasses.fields(record)
+        ],
     }
 
 
@@ -47,7 +51,6 @@ def schema_text(fact_type: type[Fact]) -> str:
     return json.dumps(record_schema(fact_type), indent=2) + "\n"
 
 
-@cache
 def schema_fingerprint(schema: str) -> int:
     """The CRC-64-AVRO fingerprint of a schema (JSON), over its Parsing Canonical Form.
 
@@ -67,42 +70,30 @@ def write_schemas(folder: Path) -> None:
         (folder / f"{name}.avsc").write_text(schema_text(fact_type), encoding="utf-8")
 
 
-def _field_schema(field: "dataclasses.Field[object]", annotation: object) -> dict[str, Json]:
-    avro_type = _type_schema(annotation)
-    return {"name": field.name, "type": avro_type, "default": _default(field, avro_type)}
+def _type_schema(kind: FieldType) -> Json:
+    match kind:
+        case Primitive(name):
+            return name
+        case Nullable(of):
+            return ["null", _type_schema(of)]
+        case Items(of):
+            return {"type": "array", "items": _type_schema(of)}
+        case Nested(record):
+            return record_schema(record)
 
 
-def _type_schema(annotation: object) -> Json:
-    if primitive := _PRIMITIVES.get(annotation):
-        return primitive
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        return record_schema(annotation)
-    arguments = typing.get_args(annotation)
-    if typing.get_origin(annotation) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        return {"type": "array", "items": _type_schema(arguments[0])}
-    if (
-        typing.get_origin(annotation) is types.UnionType
-        and len(arguments) == 2
-        and arguments[1] is types.NoneType
-    ):
-        return ["null", _type_schema(arguments[0])]
-    raise TypeError(
-        f"{annotation} has no place in an event: use str, int, float, bool, X | None, tuple[X, ...]"
-    )
-
-
-def _default(field: "dataclasses.Field[object]", avro_type: Json) -> Json:
-    if isinstance(avro_type, list):
-        return None
-    if isinstance(avro_type, dict):
-        if avro_type["type"] != "array":
+def _default(field: "dataclasses.Field[object]", kind: FieldType) -> Json:
+    match kind:
+        case Nullable():
+            return None
+        case Items():
+            return []
+        case Primitive(name):
+            return field.default if isinstance(field.default, str | int | float) else _NEUTRAL[name]
+        case Nested(record):
             raise TypeError(
-                f"{field.name}: a nested record needs a tuple or `| None` around it, for a default"
+                f"{field.name}: no default for {record.__name__}; add `| None`, or make it a tuple"
             )
-        return []
-    if isinstance(field.default, str | int | float):
-        return field.default
-    return _NEUTRAL[str(avro_type)]
 
 
 if __name__ == "__main__":

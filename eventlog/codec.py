@@ -7,25 +7,25 @@ log keeps, to today's.
 
 import json
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
-from io import BytesIO
 from typing import Protocol, cast
 
-from fastavro import parse_schema, schemaless_reader, schemaless_writer
-from fastavro.schema import SchemaParseException
+from fastavro.validation import ValidationError, validate
 
 from eventlog.avro import record_schema, schema_fingerprint
+from eventlog.compiled import Read, Write, compile_reader, compile_writer
 from eventlog.errors import LogError, SchemaError
 from eventlog.event import Event
 from eventlog.facts import FACT_TYPES, Fact
 from eventlog.log import Record
-from eventlog.shape import Shape, shape_of
+from eventlog.resolution import resolving_reader
 
 MARKER = b"\xc3\x01"
 HEADER_SIZE = 10
 MAX_BODY_SIZE = 900_000
+
+_UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, EOFError, struct.error)
 
 
 class WriterSchemas(Protocol):
@@ -37,26 +37,47 @@ class WriterSchemas(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WriterFormat:
-    """How this version writes one fact type: ``header`` is marker and fingerprint, ``schema`` JSON."""
+class Format:
+    """How this version writes and reads one fact type; ``header`` is marker and fingerprint."""
 
     fingerprint: int
     schema: str
     header: bytes
-    parsed: dict[str, object]
-    shape: Shape
+    write: Write
+    read: Read
 
 
 @cache
-def writer_format(kind: str) -> WriterFormat:
-    """How this version writes the fact type of this name."""
+def current_format(kind: str) -> Format:
+    """How this version writes and reads the fact type of this name."""
     fact_type: type = FACT_TYPES[kind]
-    schema = record_schema(fact_type)
-    text = json.dumps(schema, separators=(",", ":"))
-    fingerprint = schema_fingerprint(text)
-    header = MARKER + fingerprint.to_bytes(8, "little")
-    parsed = cast(dict[str, object], parse_schema(schema))
-    return WriterFormat(fingerprint, text, header, parsed, shape_of(fact_type))
+    schema = json.dumps(record_schema(fact_type), separators=(",", ":"))
+    fingerprint = schema_fingerprint(schema)
+    return Format(
+        fingerprint=fingerprint,
+        schema=schema,
+        header=MARKER + fingerprint.to_bytes(8, "little"),
+        write=compile_writer(fact_type),
+        read=compile_reader(fact_type),
+    )
+
+
+def encode(fact: Fact) -> bytes:
+    """The body of a fact in today's schema of its type.
+
+    Raises SchemaError where a value does not fit its field, LogError above 900 KB.
+    """
+    kind = type(fact).__name__
+    current = current_format(kind)
+    pieces = [current.header]
+    try:
+        current.write(fact, pieces.append)
+    except _UNFIT as error:
+        raise SchemaError(f"a {kind} does not fit its schema: {_misfit(fact) or error}") from error
+    body = b"".join(pieces)
+    if len(body) > MAX_BODY_SIZE:
+        raise LogError(f"a {kind} of {len(body):,} bytes is too big: an event holds up to {MAX_BODY_SIZE:,}")
+    return body
 
 
 class Codec:
@@ -67,10 +88,10 @@ class Codec:
 
     def __init__(self, schemas: WriterSchemas | None = None) -> None:
         self._schemas = schemas
-        self._readers: dict[tuple[str, bytes], Callable[[bytes], Fact]] = {}
+        self._readers: dict[tuple[str, bytes], Read] = {}
 
     def encode(self, fact: Fact) -> bytes:
-        """The body of a fact; raises SchemaError where it does not fit, LogError above 900 KB."""
+        """The body of a fact; errors as of the function ``encode``."""
         return encode(fact)
 
     def decode(self, record: Record) -> Event:
@@ -88,68 +109,47 @@ class Codec:
         )
 
     def decode_body(self, kind: str, body: bytes) -> Fact:
-        """The fact of this type that ``body`` holds; errors as in ``decode``."""
+        """The fact of the type ``kind`` that ``body`` holds; raises SchemaError as ``decode`` does."""
         header = body[:HEADER_SIZE]
         read = self._readers.get((kind, header))
         if read is None:
             read = self._readers[kind, header] = self._reader(kind, header)
-        return read(body)
+        try:
+            fact, end = read(body, HEADER_SIZE)
+        except _UNFIT as error:
+            raise SchemaError(f"the body of a {kind} does not fit its schema: {error}") from error
+        if end != len(body):
+            raise SchemaError(f"the body of a {kind} has {len(body):,} bytes where its schema reads {end:,}")
+        return cast(Fact, fact)
 
-    def _reader(self, kind: str, header: bytes) -> Callable[[bytes], Fact]:
+    def _reader(self, kind: str, header: bytes) -> Read:
         if kind not in FACT_TYPES:
             raise SchemaError(f"{kind!r} is no event type that this version knows")
         if len(header) < HEADER_SIZE or not header.startswith(MARKER):
-            raise SchemaError(f"the body of a {kind} does not start with Avro's single-object marker C3 01")
-        current = writer_format(kind)
-        if header == current.header:
-            return _body_reader(kind, current.parsed, None)
-        return _body_reader(kind, self._writer_schema(kind, header), current.parsed)
+            raise SchemaError(
+                f"the body of a {kind} does not start with Avro's marker C3 01 and a fingerprint"
+            )
+        current = current_format(kind)
+        return current.read if header == current.header else self._resolving_reader(kind, header)
 
-    def _writer_schema(self, kind: str, header: bytes) -> dict[str, object]:
-        fingerprint = int.from_bytes(header[2:], "little")
-        text = self._schemas.writer_schema(fingerprint) if self._schemas else None
-        if text is None:
+    def _resolving_reader(self, kind: str, header: bytes) -> Read:
+        fingerprint = int.from_bytes(header[len(MARKER) :], "little")
+        schema = self._schemas.writer_schema(fingerprint) if self._schemas else None
+        if schema is None:
             raise SchemaError(
                 f"a {kind} was written with schema {fingerprint:016x}, which the log does not hold"
             )
+        fact_type: type = FACT_TYPES[kind]
         try:
-            return cast(dict[str, object], parse_schema(json.loads(text)))
-        except (SchemaParseException, ValueError) as error:
+            return resolving_reader(fact_type, schema)
+        except _UNFIT as error:
             raise SchemaError(f"the log's schema {fingerprint:016x} is no Avro schema: {error}") from error
 
 
-def encode(fact: Fact) -> bytes:
-    """The body of a fact in today's schema of its type.
-
-    Raises SchemaError where a value does not fit its field, LogError above 900 KB.
-    """
-    kind = type(fact).__name__
-    current = writer_format(kind)
-    stream = BytesIO()
-    stream.write(current.header)
+def _misfit(fact: Fact) -> str:
+    """Which field of a fact does not fit, in fastavro's words; empty where its validation finds nothing."""
     try:
-        schemaless_writer(stream, current.parsed, current.shape.flatten(fact))
-    except (TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise SchemaError(f"a {kind} does not fit its schema: {error}") from error
-    if stream.tell() > MAX_BODY_SIZE:
-        raise LogError(f"a {kind} of {stream.tell():,} bytes is too big: an event holds {MAX_BODY_SIZE:,}")
-    return stream.getvalue()
-
-
-def _body_reader(
-    kind: str, writer: dict[str, object], reader: dict[str, object] | None
-) -> Callable[[bytes], Fact]:
-    build = cast(Callable[[dict[str, object]], Fact], writer_format(kind).shape.build)
-
-    def read(body: bytes) -> Fact:
-        stream = BytesIO(body)
-        stream.seek(HEADER_SIZE)
-        try:
-            datum = cast(dict[str, object], schemaless_reader(stream, writer, reader))
-        except (EOFError, ValueError, IndexError, TypeError, OverflowError, struct.error) as error:
-            raise SchemaError(f"the body of a {kind} does not fit its schema: {error}") from error
-        if stream.tell() != len(body):
-            raise SchemaError(f"the body of a {kind} has {len(body) - stream.tell()} bytes too many")
-        return build(datum)
-
-    return read
+        validate(asdict(fact), record_schema(type(fact)))
+    except ValidationError as error:
+        return str(error)
+    return ""

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import TypeVar
 
-from eventlog.codec import writer_format
+from eventlog.codec import current_format
 from eventlog.event import Event
 
 # Facts about files outside runs have a key each: what is remembered must have an end.
@@ -86,7 +86,7 @@ def signed(fingerprint: int) -> int:
 
 
 def _store_schema(connection: sqlite3.Connection, kind: str) -> None:
-    current = writer_format(kind)
+    current = current_format(kind)
     connection.execute(
         "INSERT INTO schemas VALUES (?, ?) ON CONFLICT DO NOTHING",
         (signed(current.fingerprint), current.schema),

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from threading import Lock
 
-from eventlog.codec import encode, writer_format
+from eventlog.codec import current_format, encode
 from eventlog.event import Event
 from eventlog.log import Appended, Batch, Position, Record
 
@@ -45,7 +45,7 @@ class MemoryLog:
             return Appended(self._head(), duplicates, conflicts)
 
     def _add(self, event: Event, body: bytes) -> None:
-        current = writer_format(event.type)
+        current = current_format(event.type)
         self._schemas[current.fingerprint] = current.schema
         last = self._records[-1].recorded if self._records else 0
         record = Record(
