@@ -3,6 +3,7 @@
 Exit codes: 0 the job went well, 1 it failed, 2 nothing was done because the order is no good.
 """
 
+import os
 import sys
 from typing import List
 
@@ -36,28 +37,38 @@ def main(arguments: List[str]) -> int:
 
 def _run(path: str) -> int:
     # Imported here: --version and --help need none of it.
+    from worker.log import log
     from worker.order import parse_order
     from worker.perform import perform
     from worker.stopping import Stop
 
+    _open_closed_streams()
     try:
         order = parse_order(_read(path))
         stop = Stop(order.grace)
         stop.install()
         return 0 if perform(order, stop) else 1
     except WorkerError as error:
-        name = "standard input" if path == "-" else path
-        print("hoofprint-worker: %s: %s" % (name, error), file=sys.stderr)
+        log("%s: %s" % ("standard input" if path == "-" else path, error))
         return 2
     except OSError as error:
-        print("hoofprint-worker: %s" % error, file=sys.stderr)
+        log(str(error))
         return 1
+
+
+def _open_closed_streams() -> None:
+    """Occupy the numbers of standard streams the parent closed, before another file gets them."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _read(path: str) -> str:
     try:
         if path == "-":
-            data = sys.stdin.buffer.read()
+            data = b"" if sys.stdin is None else sys.stdin.buffer.read()
         else:
             with open(path, "rb") as file:
                 data = file.read()

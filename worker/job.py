@@ -1,15 +1,14 @@
 """One attempt of one job under way: what its phases need and what they have found so far."""
 
-import sys
 from typing import Dict, List, Optional, Set
 
 from worker.clock import now
 from worker.facts import Fact, Problem
 from worker.integrity import Digest
 from worker.launch import Execution
+from worker.log import log
 from worker.machine import Machine
 from worker.order import Order
-from worker.places import readable
 from worker.stopping import Stop
 
 
@@ -30,4 +29,4 @@ class Job:
     def problem(self, phase: str, message: str) -> None:
         """Record what went wrong, and say so on stderr."""
         self.facts.append(Problem(now(), phase, message))
-        print("hoofprint-worker: %s: %s: %s" % (self.order.job, phase, readable(message)), file=sys.stderr)
+        log("%s: %s: %s" % (self.order.job, phase, message))

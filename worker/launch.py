@@ -81,6 +81,15 @@ class Execution(NamedTuple):
         return self.exit_raw or _TIMED_OUT
 
 
+class _Ended(NamedTuple):
+    """How a process ended, and why it failed, if it did; pid 0 when there was none."""
+
+    pid: int
+    exit_raw: int
+    usage: Usage
+    problem: Optional[str]
+
+
 class Launcher:
     """Runs the tasks of one job one after the other in its work directory."""
 
@@ -95,13 +104,26 @@ class Launcher:
         """Run a task to its end; what goes wrong is told in the execution, never raised."""
         executable = inside(self._directory, task.executable)
         start, watch = now(), Stopwatch()
+        streams: Tuple[Stream, ...] = ()
         try:
             streams = self._streams(task)
+            ended = self._launch(task, executable, streams)
         except UnreadableFile as error:
-            failed = (0, 1 << 8, _NO_USAGE, str(error))
-            return self._execution(task, sequence, executable, start, watch.elapsed(), failed, ())
-        ended = self._launch(task, executable, streams)
-        return self._execution(task, sequence, executable, start, watch.elapsed(), ended, streams)
+            ended = _Ended(0, 1 << 8, _NO_USAGE, str(error))
+        duration = watch.elapsed()
+        return Execution(
+            task=task,
+            sequence=sequence,
+            executable=executable,
+            start=start,
+            duration=duration,
+            pid=ended.pid,
+            exit_raw=ended.exit_raw,
+            usage=ended.usage,
+            stderr_tail=tail(streams[2]) if streams else "",
+            streams=tuple(report(stream) for stream in streams),
+            problem=ended.problem and "task %s (%s): %s" % (task.id, task.transformation, ended.problem),
+        )
 
     def _streams(self, task: Task) -> Tuple[Stream, ...]:
         opened = [open_input(self._directory, task.stdin)]
@@ -117,35 +139,7 @@ class Launcher:
             raise
         return tuple(opened)
 
-    def _execution(
-        self,
-        task: Task,
-        sequence: int,
-        executable: str,
-        start: int,
-        duration: int,
-        ended: Tuple[int, int, Usage, Optional[str]],
-        streams: Tuple[Stream, ...],
-    ) -> Execution:
-        pid, exit_raw, usage, problem = ended
-        stderr_tail = tail(streams[2]) if streams else ""
-        return Execution(
-            task=task,
-            sequence=sequence,
-            executable=executable,
-            start=start,
-            duration=duration,
-            pid=pid,
-            exit_raw=exit_raw,
-            usage=usage,
-            streams=tuple(report(stream) for stream in streams),
-            stderr_tail=stderr_tail,
-            problem=problem and "task %s (%s): %s" % (task.id, task.transformation, problem),
-        )
-
-    def _launch(
-        self, task: Task, executable: str, streams: Tuple[Stream, ...]
-    ) -> Tuple[int, int, Usage, Optional[str]]:
+    def _launch(self, task: Task, executable: str, streams: Tuple[Stream, ...]) -> _Ended:
         environment = dict(os.environ)
         environment.update((native(name), native(value)) for name, value in task.environment.items())
         environment.update(self._environment)
@@ -167,8 +161,8 @@ class Launcher:
         raw, usage = self._wait(pid)
         if failure:
             raw, problem = _explain_no_start(int(failure), executable)
-            return pid, raw, usage, problem
-        return pid, raw, usage, self._explain(raw, task)
+            return _Ended(pid, raw, usage, problem)
+        return _Ended(pid, raw, usage, self._explain(raw, task))
 
     def _become(
         self,

@@ -17,6 +17,7 @@ from worker.landing import write_atomically
 from worker.launch import Execution, Usage, signal_name, usage_of
 from worker.machine import Machine, group_name, interface, load, memory, user_name
 from worker.order import Order
+from worker.places import native, readable
 from worker.streams import StreamReport
 
 _MULTIPART = "---------------pegasus-multipart"
@@ -69,7 +70,7 @@ def write_record(
     if len(runs) > 1:
         lines.append(_cluster_summary(runs, ended))
     lines += _multipart(facts)
-    write_atomically(order.record, ("\n".join(lines) + "\n").encode("ascii"))
+    write_atomically(native(order.record), ("\n".join(lines) + "\n").encode("ascii"))
 
 
 def _run_of_task(execution: Execution) -> _Run:
@@ -217,7 +218,7 @@ def _load() -> List[str]:
 
 
 def _files(run: _Run, computed: List[Computed]) -> List[str]:
-    lines = ["  files:"]
+    lines: List[str] = []
     for fact in computed:
         # A stream of the task has its own entry below; an LFN of that name must not take its place.
         key = "./" + fact.lfn if fact.lfn in _STREAM_NAMES else fact.lfn
@@ -234,8 +235,8 @@ def _files(run: _Run, computed: List[Computed]) -> List[str]:
     for stream in run.streams:
         lines += _stream(stream)
     if run.messages:
-        lines += ["    stderr:", *data_lines("\n".join(run.messages).encode("utf-8", "replace") + b"\n", 6)]
-    return lines
+        lines += ["    stderr:", *data_lines(readable("\n".join(run.messages)).encode("utf-8") + b"\n", 6)]
+    return ["  files:", *lines] if lines else []  # readers take an empty `files:` for broken
 
 
 def _stream(stream: StreamReport) -> List[str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -139,6 +140,20 @@ def test_the_last_words_are_the_last_lines_of_stderr_and_at_most_8_kib(site) -> 
     assert last.endswith("4999\n5000\n")
     assert len(last) <= 8 * 1024
     assert last.splitlines()[0].isdigit()
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_worker_whose_parent_closed_its_streams_gives_its_task_the_right_ones(site, closed) -> None:
+    task = site.shell("cat; echo wrong >&2; exit 1", stdin="in", stdout="out")
+    site.file("scratch/in", "hello")
+    order = site.file("order.json", json.dumps(site.order(tasks=[task])))
+    command = f'exec "$0" -I "$1" run "$2" {closed}'
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command, site.python, site.worker, order], capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (site.scratch / "out").read_text() == "hello"
+    assert '"stderr_tail": "wrong\\n"' in (site.root / "demo.facts.000").read_text()
 
 
 def _lives(pid: int) -> bool:

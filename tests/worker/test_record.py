@@ -221,6 +221,12 @@ def test_a_job_without_tasks_tells_of_itself(site) -> None:
     assert record["files"]["f.a"]["output"] is True
 
 
+def test_a_job_without_files_has_no_key_for_them(site) -> None:
+    (record,) = records(site.run(kind="cleanup").record)
+    assert "files" not in record
+    assert record["mainjob"]["status"]["raw"] == 0
+
+
 def test_a_failure_beside_the_tasks_has_a_record_of_its_own(site) -> None:
     ended = site.run(tasks=[site.task("/bin/true")], outputs=[{"lfn": "f", "path": "f"}])
     first, second = records(ended.record)
