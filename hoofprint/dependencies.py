@@ -22,7 +22,8 @@ def infer_children(jobs: Mapping[str, AnyJob]) -> Children:
     for job_id, job in jobs.items():
         for file, handling in job.uses.items():
             if handling.link is output:
-                latest[file.lfn] = (*latest.get(file.lfn, ()), job_id)
+                earlier = latest.get(file.lfn)
+                latest[file.lfn] = (job_id,) if earlier is None else (*earlier, job_id)
             elif handling.link is inout:
                 changes.append((file.lfn, job_id))
     children: Children = {}

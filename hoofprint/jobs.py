@@ -160,12 +160,13 @@ class AbstractJob(Hooked):
     def _use(self, files: tuple[File | str, ...], handling: Handling) -> Self:
         for given in files:
             file = given if isinstance(given, File) else as_file(given, f"{handling.link.value} of {self}")
-            if file in self.uses:
-                link = self.uses[file].link.value
+            known = len(self.uses)
+            present = self.uses.setdefault(file, handling)
+            if len(self.uses) == known:
                 raise DuplicateError(
-                    f"file {file.lfn!r} is already an {link} file of {self}; a job names each file once"
+                    f"file {file.lfn!r} is already an {present.link.value} file of {self};"
+                    " a job names each file once"
                 )
-            self.uses[file] = handling
         return self
 
     def _refuse_second(self, stream: str, present: File | None) -> None:
@@ -270,3 +271,4 @@ class SubWorkflow(AbstractJob):
 
 
 AnyJob = Job | SubWorkflow
+JOB_TYPES = (Job, SubWorkflow)

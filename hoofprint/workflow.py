@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 from hoofprint.dependencies import infer_children, join_children
 from hoofprint.errors import DuplicateError, NotFoundError, WorkflowError, WrongTypeError
 from hoofprint.hooks import Hooked, hooks_node
-from hoofprint.jobs import AnyJob, Job, SubWorkflow
+from hoofprint.jobs import JOB_TYPES, AnyJob, SubWorkflow
 from hoofprint.names import check_workflow_name
 from hoofprint.profiles import profiles_node
 from hoofprint.replica_catalog import ReplicaCatalog
@@ -45,7 +45,7 @@ class Workflow(Hooked, Runnable):
     def add_jobs(self, *jobs: AnyJob) -> Self:
         """Add jobs; one without an id gets the next free of ID0000001, ID0000002, …"""
         for job in jobs:
-            if not isinstance(job, Job | SubWorkflow):
+            if not isinstance(job, JOB_TYPES):
                 raise WrongTypeError(f"job of workflow {self.name!r}", job, "a Job or a SubWorkflow")
             if job._id is None:
                 job._id = self._free_id()

@@ -34,18 +34,12 @@ def dependencies_lines(children: Children) -> Iterator[str]:
 
 def job_text(job_id: str, job: AnyJob) -> str:
     """Return one job as an item of the `jobs` list."""
-    return "".join(
-        (
-            _head(job),
-            f"  id: {text_scalar(job_id)}\n",
-            _streams(job),
-            "" if job.node_label is None else f"  nodeLabel: {text_scalar(job.node_label)}\n",
-            "  arguments:\n" if job.args else "  arguments: []\n",
-            *[f"  - {_argument(argument)}\n" for argument in job.args],
-            "  uses:\n" if job.uses else "  uses: []\n",
-            *[_use(file, handling) for file, handling in job.uses.items()],
-            _annotations(job),
-        )
+    label = "" if job.node_label is None else f"  nodeLabel: {text_scalar(job.node_label)}\n"
+    arguments = "".join([f"\n  - {_argument(argument)}" for argument in job.args]) or " []"
+    uses = "".join([_use(file, handling) for file, handling in job.uses.items()]) or " []"
+    return (
+        f"{_head(job)}  id: {text_scalar(job_id)}\n{_streams(job)}{label}"
+        f"  arguments:{arguments}\n  uses:{uses}\n{_annotations(job)}"
     )
 
 
@@ -87,12 +81,12 @@ def _argument(argument: Argument) -> str:
 
 
 def _use(file: File, handling: Handling) -> str:
-    text = f"  - lfn: {text_scalar(file.lfn)}\n"
+    text = f"\n  - lfn: {text_scalar(file.lfn)}"
     if file.metadata:
-        text += "".join(mapping_lines({"metadata": file.metadata}, "    "))
+        text += "\n" + "".join(mapping_lines({"metadata": file.metadata}, "    ")).rstrip("\n")
     if file.size is not None:
         # The schema wants a string here, and a number in the replica catalog.
-        text += f'    size: "{file.size}"\n'
+        text += f'\n    size: "{file.size}"'
     if file.for_planning and not handling.for_planning:
         handling = handling._replace(for_planning=True)
     return text + _handling(handling)
@@ -110,10 +104,12 @@ def _handling(handling: Handling) -> str:
         node["optional"] = True
     if handling.bypass_staging:
         node["bypass"] = True
-    return "".join(mapping_lines(node, "    "))
+    return "\n" + "".join(mapping_lines(node, "    ")).rstrip("\n")
 
 
 def _annotations(job: AnyJob) -> str:
+    if not (job.profiles or job.metadata or job.hooks):
+        return ""
     node: dict[str, Node] = {}
     if job.profiles:
         node["profiles"] = profiles_node(job.profiles)
@@ -121,4 +117,4 @@ def _annotations(job: AnyJob) -> str:
         node["metadata"] = job.metadata
     if job.hooks:
         node["hooks"] = hooks_node(job.hooks)
-    return "".join(mapping_lines(node, "  ")) if node else ""
+    return "".join(mapping_lines(node, "  "))

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Self, TextIO
 
-from hoofprint.errors import WorkflowError
+from hoofprint.errors import WorkflowError, WrongTypeError
 from hoofprint.yaml_text import Node, mapping_lines
 
 FileTarget = str | os.PathLike[str] | TextIO
@@ -42,8 +42,10 @@ class Written(ABC):
         target = self._DEFAULT_FILENAME if file is None else file
         if isinstance(target, str | os.PathLike):
             self._path = write_whole(Path(target), self._lines())
-        else:
+        elif hasattr(target, "writelines"):
             target.writelines(self._lines())
+        else:
+            raise WrongTypeError("file to write", target, "a path or an open text stream")
         return self
 
     @abstractmethod

@@ -133,6 +133,7 @@ def test_a_job_takes_name_and_version_of_its_transformation(tmp_path, read_yaml)
             "already",
         ),
         (lambda: Workflow("w").write(io.StringIO()), "workflow 'w' has no job; add one with add_jobs"),
+        (lambda: one_job().write(7), "a path or an open text stream is wanted"),
         (lambda: Workflow("w").path, "has no path yet: call write"),
         (lambda: Workflow("w").planned, "has no plan yet: call plan"),
     ],
