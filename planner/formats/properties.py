@@ -68,7 +68,11 @@ def _continues(line: str) -> bool:
 
 
 def _unescape(text: str) -> str:
-    return _escape.sub(_unescaped, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    # Java escapes UTF-16 units: a character beyond the first plane is two of them.
+    units = _escape.sub(_unescaped, text).encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "replace")
 
 
 def _unescaped(match: re.Match[str]) -> str:
