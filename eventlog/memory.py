@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from threading import Lock
 
-from eventlog.codec import current_format, encode
+from eventlog.codec import Codec, current_format, encode
 from eventlog.event import Event
 from eventlog.log import Appended, Batch, Position, Record
 
@@ -24,6 +24,7 @@ class MemoryLog:
         self._by_id: dict[tuple[str, uuid.UUID], Record] = {}
         self._schemas: dict[int, str] = {}
         self._lock = Lock()
+        self._codec = Codec(self)
 
     @property
     def identity(self) -> uuid.UUID:
@@ -41,7 +42,7 @@ class MemoryLog:
                     self._add(event, body)
                 else:
                     duplicates += 1
-                    conflicts += known.body != body
+                    conflicts += not self._codec.same_fact(event.type, known.body, body)
             return Appended(self._head(), duplicates, conflicts)
 
     def _add(self, event: Event, body: bytes) -> None:

@@ -1,25 +1,28 @@
 """The log in one SQLite file on a local disk: any number of processes of this host append and read."""
 
-import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
+from sqlite3 import Connection
 from threading import Lock
 from typing import Self
 
-from eventlog.codec import encode
+from eventlog.codec import Codec, encode
 from eventlog.errors import LogError
 from eventlog.event import Event
 from eventlog.interning import Names, Numbers, signed
 from eventlog.log import Appended, Batch, Position, Record
 from eventlog.sqlite_file import errors_of, open_file
+from eventlog.turn import Turnstile
 
-TRANSACTION_SIZE = 500
+TRANSACTION_EVENTS = 500
+TRANSACTION_BYTES = 4_000_000
+"""Both keep a transaction so short that a small append beside a bulk writer waits less than 100 ms."""
 PATIENCE = 60.0
-"""How long an append waits for other writers, in seconds."""
+"""How long an append waits for a writer that holds the log, in seconds."""
 
 Row = tuple[int, int, int, bytes, int, str, int, bytes]
 
@@ -44,39 +47,38 @@ class SqliteLog:
     Safe to share between threads. Writers of other processes take turns, a transaction each.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        writing: sqlite3.Connection | None,
-        reading: sqlite3.Connection,
-        clock: Callable[[], int] = _microseconds,
-    ) -> None:
+    def __init__(self, path: Path, reading: Connection, writer: "_Writer | None") -> None:
         self._path = path
-        self._writing = writing
         self._reading = reading
-        self._clock = clock
-        self._write_lock = Lock()
-        self._read_lock = Lock()
-        self._written = Numbers()
         self._names = Names(reading)
+        self._read_lock = Lock()
+        self._writer = writer
         (identity,) = reading.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()
         self._identity = uuid.UUID(identity)
 
     @classmethod
-    def open(cls, path: Path, read_only: bool = False, *, patience: float = PATIENCE) -> Self:
+    def open(
+        cls,
+        path: Path,
+        read_only: bool = False,
+        *,
+        patience: float = PATIENCE,
+        clock: Callable[[], int] = _microseconds,
+    ) -> Self:
         """Open the log at ``path`` (a file on a local disk); unless ``read_only``, create it if need be.
 
-        Raises InputError for a network file system or a file that is no log of ours, NotFoundError with
-        ``read_only`` and no file, UnavailableError where the file is out of reach. ``patience`` is how long
-        an append waits for other writers, in seconds.
+        ``patience`` is how long an append waits for a writer that holds the log, in seconds; ``clock`` gives
+        the time for ``recorded``. Raises InputError for a network file system or a file that is no log of
+        ours, NotFoundError with ``read_only`` and no file, UnavailableError where the file is out of reach.
         """
-        writing = None if read_only else open_file(path, read_only=False, patience=patience)
-        try:
-            return cls(path, writing, open_file(path, read_only=True, patience=patience))
-        except BaseException:
-            if writing:
-                writing.close()
-            raise
+        with ExitStack() as opened:
+            writer = None
+            if not read_only:
+                writer = opened.enter_context(closing(_Writer(path, patience, clock)))
+            reading = opened.enter_context(closing(open_file(path, read_only=True, patience=patience)))
+            log = cls(path, reading, writer)
+            opened.pop_all()
+        return log
 
     @property
     def identity(self) -> uuid.UUID:
@@ -93,64 +95,18 @@ class SqliteLog:
         Raises LogError or SchemaError for an event that is too big or does not fit its schema (nothing is
         appended), UnavailableError when other writers do not let go or the disk is full.
         """
-        bodies = [encode(event.fact) for event in events]
-        duplicates = conflicts = 0
-        with self._write_lock:
-            for start in range(0, len(events), TRANSACTION_SIZE):
-                part = slice(start, start + TRANSACTION_SIZE)
-                appended = self._append_part(events[part], bodies[part])
-                duplicates += appended[0]
-                conflicts += appended[1]
-        return Appended(self.head(), duplicates, conflicts)
-
-    def _append_part(self, events: Sequence[Event], bodies: Sequence[bytes]) -> tuple[int, int]:
-        with self._transaction() as connection:
-            position, recorded = _next_place(connection)
-            rows = zip(
-                count(position),
-                count(max(recorded, self._clock())),
-                [self._written.key(connection, event.key) for event in events],
-                [event.id.bytes for event in events],
-                [self._written.envelope(connection, event) for event in events],
-                [event.subject for event in events],
-                [event.time for event in events],
-                bodies,
-                strict=False,
-            )
-            before = connection.total_changes
-            connection.executemany(_INSERT, rows)
-            duplicates = len(events) - (connection.total_changes - before)
-            conflicts = self._count_conflicts(connection, events, bodies) if duplicates else 0
-        return duplicates, conflicts
-
-    def _count_conflicts(
-        self, connection: sqlite3.Connection, events: Sequence[Event], bodies: Sequence[bytes]
-    ) -> int:
-        """How many of these events, all of which are in the log now, are there with another body."""
-        query = "SELECT body FROM events WHERE key = ? AND id = ?"
-        conflicts = 0
-        for event, body in zip(events, bodies, strict=True):
-            key = self._written.key(connection, event.key)
-            (kept,) = connection.execute(query, (key, event.id.bytes)).fetchone()
-            conflicts += kept != body
-        return conflicts
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._writing
-        if connection is None:
+        if self._writer is None:
             raise LogError(f"the event log {self._path} was opened for reading only")
+        bodies = [encode(event.fact) for event in events]
         with errors_of(self._path):
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                # Numbers that were given out in this transaction are void.
-                self._written = Numbers()
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+            parts = [
+                self._writer.append(events[part], bodies[part], Codec(self)) for part in _transactions(bodies)
+            ]
+        return Appended(
+            position=parts[-1].position if parts else self.head(),
+            duplicates=sum(part.duplicates for part in parts),
+            conflicts=sum(part.conflicts for part in parts),
+        )
 
     def read(self, after: Position, limit: int, *, key: str | None = None) -> Batch:
         """Up to ``limit`` records from position ``after`` on; with ``key``, those of that key alone."""
@@ -189,15 +145,96 @@ class SqliteLog:
 
     def close(self) -> None:
         """Close the file; appending or reading afterwards is an error."""
-        with self._write_lock, self._read_lock:
-            # The reader first: the last writer that closes folds the write-ahead log into the file.
+        with self._read_lock:
             self._reading.close()
-            if self._writing:
-                self._writing.close()
+        # Last, because the last connection that closes folds the write-ahead log into the file.
+        if self._writer:
+            self._writer.close()
+
+
+class _Writer:
+    """The writing connection; a transaction at a time, in turn with other threads and processes."""
+
+    def __init__(self, path: Path, patience: float, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._numbers = Numbers()
+        with ExitStack() as opened:
+            self._connection = opened.enter_context(
+                closing(open_file(path, read_only=False, patience=patience))
+            )
+            self._turnstile = Turnstile(path.with_name(f"{path.name}-turn"))
+            opened.pop_all()
+
+    def append(self, events: Sequence[Event], bodies: Sequence[bytes], codec: Codec) -> Appended:
+        """Append events with their bodies in one transaction."""
+        with self._transaction() as connection:
+            position, recorded = _next_place(connection)
+            rows = zip(
+                count(position),
+                count(max(recorded, self._clock())),
+                [self._numbers.key(connection, event.key) for event in events],
+                [event.id.bytes for event in events],
+                [self._numbers.envelope(connection, event) for event in events],
+                [event.subject for event in events],
+                [event.time for event in events],
+                bodies,
+                strict=False,
+            )
+            before = connection.total_changes
+            connection.executemany(_INSERT, rows)
+            duplicates = len(events) - (connection.total_changes - before)
+            if not duplicates:
+                return Appended(Position({0: position + len(events)}))
+            conflicts = self._count_conflicts(events, bodies, codec)
+            return Appended(Position({0: _next_place(connection)[0]}), duplicates, conflicts)
+
+    def _count_conflicts(self, events: Sequence[Event], bodies: Sequence[bytes], codec: Codec) -> int:
+        """How many of these events, all of which are in the log now, say something else there."""
+        query = "SELECT body FROM events WHERE key = ? AND id = ?"
+        conflicts = 0
+        for event, body in zip(events, bodies, strict=True):
+            key = self._numbers.key(self._connection, event.key)
+            (kept,) = self._connection.execute(query, (key, event.id.bytes)).fetchone()
+            conflicts += not codec.same_fact(event.type, kept, body)
+        return conflicts
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        connection = self._connection
+        with self._lock:
+            with self._turnstile.passing():
+                connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # Numbers that were given out in this transaction are void.
+                self._numbers = Numbers()
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+            self._turnstile.close()
+
+
+def _transactions(bodies: Sequence[bytes]) -> Iterator[slice]:
+    """How a row of bodies is cut into transactions, in order."""
+    start = size = 0
+    for number, body in enumerate(bodies):
+        if number > start and (number - start == TRANSACTION_EVENTS or size + len(body) > TRANSACTION_BYTES):
+            yield slice(start, number)
+            start, size = number, 0
+        size += len(body)
+    if bodies:
+        yield slice(start, len(bodies))
 
 
 @contextmanager
-def _snapshot(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def _snapshot(connection: Connection) -> Iterator[Connection]:
     """A read transaction: all its queries see the log at one moment."""
     connection.execute("BEGIN")
     try:
@@ -206,7 +243,7 @@ def _snapshot(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         connection.execute("COMMIT")
 
 
-def _next_place(connection: sqlite3.Connection) -> tuple[int, int]:
+def _next_place(connection: Connection) -> tuple[int, int]:
     """Position and least ``recorded`` time of the next event."""
     query = "SELECT position + 1, recorded + 1 FROM events ORDER BY position DESC LIMIT 1"
     place: tuple[int, int] = connection.execute(query).fetchone() or (0, 0)
