@@ -8,7 +8,7 @@ from typing import Iterator, Tuple
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip archive can hold
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_MAIN = b"import sys\nfrom worker.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
+_MAIN = b"import sys\nfrom worker.__main__ import leave, main\nleave(main(sys.argv[1:]))\n"
 _NOT_NEEDED = ("bundle.py",)
 _UNCHECKED_HASH = b"\x01\x00\x00\x00"  # flags of a .pyc that is valid whatever time its source has (PEP 552)
 _WITHOUT_REFERENCES = 2  # later marshal formats depend on what else the building process has in memory
