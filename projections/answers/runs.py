@@ -1,0 +1,265 @@
+"""Runs: which there are, which one a person means, and how one stands."""
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select, tuple_
+
+from eventlog.errors import InputError, NotFoundError
+from projections.runs.identity import RUN_STATES, RUNS
+from projections.runs.plan import JOBS
+
+_Row = Row[*tuple[Any, ...]]
+_Refs = Select[int, str, str]
+
+_CANDIDATES = 5
+_LAST_CHARACTER = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """A run as the other answers take it: ``key`` is its key in every table."""
+
+    key: int
+    run: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line of a list of runs; times in microseconds since the epoch, ``created_at`` the planner's."""
+
+    ref: RunRef
+    workflow: str
+    state: str
+    user: str
+    submit_directory: str
+    created_at: int
+    planned_at: int | None
+    tasks: int
+    jobs: int
+    reused_tasks: int
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Where the next page begins."""
+        return self.created_at, self.ref.key
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One time an engine ran the plan; no ``finished_at`` and ``status`` while it runs, or when it died."""
+
+    restart: int
+    engine: str
+    host: str
+    user: str
+    started_at: int | None
+    finished_at: int | None
+    status: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many jobs stand where, by their last attempts."""
+
+    total: int
+    unsubmitted: int = 0
+    submitted: int = 0
+    running: int = 0
+    held: int = 0
+    evicted: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    aborted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """Everything about one run but its parts."""
+
+    summary: RunSummary
+    root: str
+    parent_run: str | None
+    parent_job: str | None
+    workflow_version: str
+    workflow_file: str
+    planner: str
+    planner_version: str
+    submit_host: str
+    data_configuration: str
+    files: int
+    plan_digest: str
+    engines: tuple[Engine, ...]
+    progress: Progress
+
+
+def list_runs(
+    connection: Connection,
+    *,
+    namespaces: Collection[str] | None = None,
+    after: tuple[int, int] | None = None,
+    limit: int = 20,
+) -> Sequence[RunSummary]:
+    """Planned runs (of these namespaces), the newest first; ``after`` is the cursor of the last one seen."""
+    place = tuple_(RUNS.c.created_at, RUNS.c.run_key)
+    query = select(RUNS).where(RUNS.c.visible)
+    if namespaces is not None:
+        query = query.where(RUNS.c.namespace.in_(namespaces))
+    if after is not None:
+        query = query.where(place < tuple_(*after))
+    newest = query.order_by(RUNS.c.created_at.desc(), RUNS.c.run_key.desc()).limit(limit)
+    return [_summary(row) for row in connection.execute(newest)]
+
+
+def resolve_run(connection: Connection, reference: str, namespaces: Collection[str] | None = None) -> RunRef:
+    """The run that a person means: by id, unique prefix of an id, plan directory, or ``latest``.
+
+    Raises NotFoundError where there is none, InputError where a prefix fits several.
+    """
+    if not reference:
+        raise InputError("name a run: its id, a prefix of it, its plan directory, or latest")
+    if reference == "latest":
+        newest = list_runs(connection, namespaces=namespaces, limit=1)
+        if not newest:
+            raise NotFoundError("there is no run yet: plan a workflow first")
+        return newest[0].ref
+    found = _by_directory(connection, reference, namespaces) or _by_prefix(connection, reference, namespaces)
+    if found is None:
+        raise NotFoundError(
+            f"no run {reference!r}: give its id, a prefix of it, its plan directory, or latest"
+        )
+    return found
+
+
+def run_detail(connection: Connection, run: RunRef) -> RunDetail:
+    """How a run was planned, who ran it, and how far it is."""
+    row = connection.execute(select(RUNS).where(RUNS.c.run_key == run.key)).one()
+    return RunDetail(
+        summary=_summary(row),
+        root=row.root or "",
+        parent_run=row.parent_run,
+        parent_job=row.parent_job,
+        workflow_version=row.workflow_version or "",
+        workflow_file=row.workflow_file or "",
+        planner=row.planner or "",
+        planner_version=row.planner_version or "",
+        submit_host=row.submit_host or "",
+        data_configuration=row.data_configuration or "",
+        files=row.files or 0,
+        plan_digest=row.plan_digest or "",
+        engines=engines_of(connection, run),
+        progress=progress_of(connection, run),
+    )
+
+
+def progress_of(connection: Connection, run: RunRef) -> Progress:
+    """How many jobs of a run stand where."""
+    counted = (
+        select(func.coalesce(JOBS.c.state, "unsubmitted"), func.count())
+        .where(JOBS.c.run_key == run.key)
+        .group_by(JOBS.c.state)
+    )
+    counts: dict[str, int] = dict(connection.execute(counted).tuples().all())
+    return Progress(total=sum(counts.values()), **counts)
+
+
+def engines_of(connection: Connection, run: RunRef) -> tuple[Engine, ...]:
+    """Each time an engine ran this run, in order."""
+    rows = connection.execute(
+        select(RUN_STATES).where(RUN_STATES.c.run_key == run.key).order_by(RUN_STATES.c.ordinal)
+    ).all()
+    started = {row.restart: row for row in rows if row.kind == "started"}
+    finished = {row.restart: row for row in rows if row.kind == "finished"}
+    return tuple(
+        _engine(restart, started.get(restart), finished.get(restart))
+        for restart in sorted(started.keys() | finished.keys())
+    )
+
+
+def tree_of(connection: Connection, run: RunRef) -> Sequence[RunRef]:
+    """A run and the runs of its sub-workflows, at every depth; the run itself first."""
+    root = select(RUNS.c.root_key).where(RUNS.c.run_key == run.key).scalar_subquery()
+    rows = connection.execute(
+        select(RUNS.c.run_key, RUNS.c.run, RUNS.c.namespace, RUNS.c.parent_run).where(
+            RUNS.c.root_key == root, RUNS.c.visible
+        )
+    ).all()
+    children: dict[str, list[RunRef]] = {}
+    for row in rows:
+        if row.parent_run is not None:
+            children.setdefault(row.parent_run, []).append(RunRef(row.run_key, row.run, row.namespace))
+    tree, seen = [run], {run.key}
+    for member in tree:
+        new = [child for child in children.get(member.run, ()) if child.key not in seen]
+        seen.update(child.key for child in new)
+        tree.extend(sorted(new, key=lambda child: child.run))
+    return tree
+
+
+def _engine(restart: int, start: _Row | None, end: _Row | None) -> Engine:
+    return Engine(
+        restart=restart,
+        engine=start.engine if start else "",
+        host=start.host if start else "",
+        user=start.user if start else "",
+        started_at=start.time if start else None,
+        finished_at=end.time if end else None,
+        status=end.status if end else None,
+        reason=end.reason if end else "",
+    )
+
+
+def _by_directory(
+    connection: Connection, reference: str, namespaces: Collection[str] | None
+) -> RunRef | None:
+    places = {reference, os.path.abspath(reference), os.path.realpath(reference)}
+    query = (
+        select(RUNS.c.run_key, RUNS.c.run, RUNS.c.namespace)
+        .where(RUNS.c.submit_directory.in_(sorted(places)), RUNS.c.visible)
+        .order_by(RUNS.c.created_at.desc(), RUNS.c.run_key.desc())
+        .limit(1)
+    )
+    row = connection.execute(_within(query, namespaces)).first()
+    return RunRef(row.run_key, row.run, row.namespace) if row else None
+
+
+def _by_prefix(connection: Connection, reference: str, namespaces: Collection[str] | None) -> RunRef | None:
+    query = (
+        select(RUNS.c.run_key, RUNS.c.run, RUNS.c.namespace)
+        .where(RUNS.c.run >= reference, RUNS.c.run < reference + _LAST_CHARACTER, RUNS.c.visible)
+        .order_by(RUNS.c.run)
+        .limit(_CANDIDATES)
+    )
+    rows = connection.execute(_within(query, namespaces)).all()
+    exact = [row for row in rows if row.run == reference]
+    if len(rows) > 1 and len(exact) != 1:
+        raise InputError(f"{reference!r} may be any of {', '.join(row.run for row in rows)}: give more of it")
+    if not rows:
+        return None
+    row = (exact or rows)[0]
+    return RunRef(row.run_key, row.run, row.namespace)
+
+
+def _within(
+    query: Select[tuple[int, str, str]], namespaces: Collection[str] | None
+) -> Select[tuple[int, str, str]]:
+    return query if namespaces is None else query.where(RUNS.c.namespace.in_(namespaces))
+
+
+def _summary(row: _Row) -> RunSummary:
+    return RunSummary(
+        ref=RunRef(row.run_key, row.run, row.namespace),
+        workflow=row.workflow or "",
+        state=row.state or "planning",
+        user=row.user or "",
+        submit_directory=row.submit_directory or "",
+        created_at=row.created_at or 0,
+        planned_at=row.planned_at,
+        tasks=row.tasks or 0,
+        jobs=row.jobs or 0,
+        reused_tasks=row.reused_tasks or 0,
+    )

@@ -1,0 +1,35 @@
+"""Services that tests share: a PostgreSQL database of its own for each test that asks."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+POSTGRES = "HOOFPRINT_TEST_POSTGRES"
+
+
+def _missing(variable: str, what: str) -> None:
+    reason = f"{variable} is not set: no {what}; `make test` starts one"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty database on the test server, dropped after the test."""
+    server = os.environ.get(POSTGRES, "")
+    if not server:
+        _missing(POSTGRES, "PostgreSQL server")
+    psycopg = pytest.importorskip("psycopg")
+    from sqlalchemy import make_url
+
+    url = make_url(server)
+    name = f"hoofprint_test_{uuid.uuid4().hex}"
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield url.set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
