@@ -120,7 +120,7 @@ def _is_wal(connection: sqlite3.Connection) -> bool:
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     except sqlite3.OperationalError as error:
-        if not is_busy(error):
+        if not _is_busy(error):
             raise
         return False
     return bool(mode == "wal")
@@ -131,7 +131,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(value)
 
 
-def is_busy(error: sqlite3.Error) -> bool:
+def _is_busy(error: sqlite3.Error) -> bool:
     """Whether another connection held the lock."""
     # Extended codes (SQLITE_BUSY_RECOVERY …) keep the primary code in the low byte.
     return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -142,8 +142,10 @@ def errors_of(path: Path) -> Iterator[None]:
     """Turn what SQLite raises inside into our errors, each with the file's name."""
     try:
         yield
+    except sqlite3.ProgrammingError as error:
+        raise LogError(f"the event log {path} was closed: {error}") from error
     except sqlite3.OperationalError as error:
-        if is_busy(error):
+        if _is_busy(error):
             raise UnavailableError(f"the event log {path} is locked by another process") from error
         raise UnavailableError(f"the event log {path} cannot be used: {error}") from error
     except sqlite3.DatabaseError as error:

@@ -1,10 +1,11 @@
 """Writers take turns: who waits for the log's write lock comes before who has just let go of it."""
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from eventlog.errors import LogError
 
 
 class Turnstile:
@@ -16,11 +17,13 @@ class Turnstile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        self._file = path.open("ab")
 
     @contextmanager
     def passing(self) -> Iterator[None]:
         """Hold the turnstile, as long as it takes to get the real lock."""
+        if self._file.closed:
+            raise LogError(f"the event log of {self._file.name} was closed")
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             yield
@@ -29,4 +32,4 @@ class Turnstile:
 
     def close(self) -> None:
         """Close the file; it stays where it is, for the others."""
-        os.close(self._file)
+        self._file.close()

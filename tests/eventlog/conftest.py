@@ -1,0 +1,145 @@
+"""Every log that we have, behind the same fixtures: a new one joins all contract tests by its line here."""
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from eventlog.codec import Codec
+from eventlog.event import Event, Observer
+from eventlog.facts import Fact, JobSubmitted
+from eventlog.log import EventLog, Record, read_all
+from eventlog.memory import MemoryLog
+from eventlog.opening import open_log
+
+PROGRAMS = Path(__file__).parent / "programs"
+CHECKOUT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A kind of log; ``location`` names that of a folder, and is None where only this process has it."""
+
+    name: str
+    location: Callable[[Path], str] | None
+    rejects_duplicates: bool
+    marks: Sequence[pytest.MarkDecorator] = field(default_factory=tuple)
+
+    def open(self, folder: Path) -> EventLog:
+        return MemoryLog() if self.location is None else open_log(self.location(folder))
+
+
+BACKENDS = (
+    Backend("memory", None, rejects_duplicates=True),
+    Backend("sqlite", lambda folder: f"sqlite:{folder / 'log.db'}", rejects_duplicates=True),
+)
+
+
+def _parameters(wanted: Callable[[Backend], bool]) -> list[object]:
+    return [
+        pytest.param(backend, id=backend.name, marks=backend.marks) for backend in BACKENDS if wanted(backend)
+    ]
+
+
+@pytest.fixture(params=_parameters(lambda backend: True))
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each kind of log."""
+    return request.param
+
+
+@pytest.fixture(params=_parameters(lambda backend: backend.rejects_duplicates))
+def rejecting(request: pytest.FixtureRequest) -> Backend:
+    """Each kind of log that knows the ids it holds."""
+    return request.param
+
+
+@pytest.fixture(params=_parameters(lambda backend: backend.location is not None))
+def durable(request: pytest.FixtureRequest) -> Backend:
+    """Each kind of log that outlives its process."""
+    return request.param
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[[Backend], EventLog]]:
+    """Opens the log of the test's folder, as often as the test likes; all are closed at its end."""
+    with ExitStack() as logs:
+
+        def open_backend(backend: Backend) -> EventLog:
+            log = backend.open(tmp_path)
+            logs.callback(log.close)
+            return log
+
+        yield open_backend
+
+
+@pytest.fixture
+def log(backend: Backend, opened: Callable[[Backend], EventLog]) -> EventLog:
+    """An empty log of each kind."""
+    return opened(backend)
+
+
+@pytest.fixture
+def root() -> str:
+    """The root run of a test's events."""
+    return str(uuid.uuid4())
+
+
+@pytest.fixture
+def submitted(root: str) -> Callable[..., list[Event]]:
+    """``submitted(jobs)``: one event for each job number; ``run`` and ``site`` as wanted."""
+
+    def events(jobs: Sequence[int], *, run: str = root, site: str = "") -> list[Event]:
+        observer = Observer("tests", "tester", run)
+        facts = [JobSubmitted(run=run, job=f"job-{job}", attempt=1, site=site) for job in jobs]
+        return [observer.event(fact, job) for job, fact in zip(jobs, facts, strict=True)]
+
+    return events
+
+
+@pytest.fixture
+def observed(root: str) -> Callable[[Fact], Event]:
+    """The event of a fact, at time 0."""
+    return lambda fact: Observer("tests", "tester", root).event(fact, 0)
+
+
+@pytest.fixture
+def events_in() -> Callable[[EventLog], list[Event]]:
+    """Everything that a log holds, decoded."""
+
+    def decoded(log: EventLog) -> list[Event]:
+        codec = Codec(log)
+        return [codec.decode(record) for record in read_all(log)]
+
+    return decoded
+
+
+@pytest.fixture
+def jobs_of() -> Callable[[Sequence[Record]], list[int]]:
+    """The job numbers of records that ``submitted`` events left behind."""
+    return lambda records: [int(record.subject.split("/")[1].removeprefix("job-")) for record in records]
+
+
+@pytest.fixture
+def appending(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a process that appends the jobs ``first`` to ``last`` of a run, a line after each batch."""
+    with ExitStack() as processes:
+
+        def start(backend: Backend, run: str, first: int, last: int, *, batch: int) -> subprocess.Popen[str]:
+            assert backend.location is not None
+            program = [sys.executable, str(PROGRAMS / "append_batches.py"), backend.location(tmp_path)]
+            process = subprocess.Popen(
+                [*program, run, str(first), str(last), str(batch)],
+                stdout=subprocess.PIPE,
+                text=True,
+                env={"PYTHONPATH": str(CHECKOUT)},
+            )
+            processes.enter_context(process)
+            processes.callback(process.kill)
+            return process
+
+        yield start
