@@ -88,7 +88,7 @@ class Projector:
             if position.reaches(head):
                 return events
             self._require_readable(position)
-            batch = self._log.read(position, self._batch_size)
+            batch = _clipped(self._log.read(position, self._batch_size), head)
             if batch.position == position:
                 return events
             decoded, undecodable = self._decoder.decode(batch)
@@ -170,6 +170,15 @@ def _refuse_too_many(connection: Connection, group: Group) -> None:
         raise HoofprintError(
             f"{letters} events could not be folded into the {group.name} views: the projector stops here"
         )
+
+
+def _clipped(batch: Batch, until: Position) -> Batch:
+    """The part of a batch before a position."""
+    if until.reaches(batch.position):
+        return batch
+    records = [record for record in batch.records if record.offset < until.offset(record.partition)]
+    ends = {p: min(offset, until.offset(p)) for p, offset in batch.position.offsets.items()}
+    return Batch(records, Position({p: offset for p, offset in ends.items() if offset}))
 
 
 def _is_new(record: Record, position: Position) -> bool:
