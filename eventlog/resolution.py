@@ -11,6 +11,8 @@ from io import BytesIO
 from typing import cast
 
 from fastavro import parse_schema, schemaless_reader
+from fastavro.read import SchemaResolutionError
+from fastavro.schema import SchemaParseException
 
 from eventlog.avro import record_schema
 from eventlog.field_types import FieldType, Items, Nested, Nullable, Primitive, field_types
@@ -22,14 +24,22 @@ def resolving_reader(record: type, writer_schema: str) -> Callable[[bytes, int],
     """A reader of ``record`` from bytes that ``writer_schema`` (JSON) wrote.
 
     It takes bytes and the index where the value starts, and returns the value and the index behind it.
-    Raises ValueError (as fastavro's SchemaParseException) where that is no Avro schema.
+    Raises ValueError where that is no Avro schema; the reader raises for bytes that do not fit what a
+    compiled reader does, or EOFError.
     """
-    writer, reader = parse_schema(json.loads(writer_schema)), parse_schema(record_schema(record))
+    try:
+        writer = parse_schema(json.loads(writer_schema))
+    except SchemaParseException as error:
+        raise ValueError(str(error)) from error
+    reader = parse_schema(record_schema(record))
 
     def read(body: bytes, at: int) -> tuple[object, int]:
         stream = BytesIO(body)
         stream.seek(at)
-        datum = cast(Datum, schemaless_reader(stream, writer, reader))
+        try:
+            datum = cast(Datum, schemaless_reader(stream, writer, reader))
+        except SchemaResolutionError:
+            raise ValueError(f"its writer's schema is none of {record.__name__}") from None
         return _built(Nested(record), datum), stream.tell()
 
     return read
