@@ -11,7 +11,7 @@ from planner.formats.dax_catalogs import DaxCatalogs
 from planner.formats.dax_shapes import DAX_SHAPES
 from planner.formats.dax_uses import DaxUses, read_lfn
 from planner.formats.graph import JobGraph, check_job_id, check_workflow_name
-from planner.formats.problems import Problems, suggest
+from planner.formats.problems import Problems
 from planner.formats.profiles import merge_profiles
 from planner.formats.source import Source
 from planner.formats.xml_document import Element, check_element, parse_elements
@@ -80,7 +80,7 @@ class _DaxReader:
 
     def _read_part(self, element: Element) -> None:
         if element.tag not in _ROOT_PARTS:
-            hint = suggest(element.tag, _ROOT_PARTS)
+            hint = self._problems.hint(element.tag, _ROOT_PARTS)
             self._problems.add(element.line, f"unknown element <{element.tag}> in <adag>{hint}")
         elif element.tag in _JOB_KINDS:
             self._read_job(element)

@@ -5,7 +5,7 @@ import sys
 from planner.abstract import Use
 from planner.catalogs import NO_METADATA, Transformation
 from planner.formats.dax_catalogs import DaxCatalogs
-from planner.formats.problems import Problems, suggest
+from planner.formats.problems import Problems
 from planner.formats.xml_document import Element, read_boolean
 from planner.formats.xml_profiles import read_metadata
 from planner.lfn import InvalidLfnError, check_lfn
@@ -64,7 +64,7 @@ class DaxUses:
     def _link(self, element: Element, label: str) -> str:
         link = element.get("link", "none").strip().lower()
         if link not in _LINKS:
-            self._problems.add(element.line, f'{label}"link" is "{link}"{suggest(link, _LINKS)}')
+            self._problems.add(element.line, f'{label}"link" is "{link}"{self._problems.hint(link, _LINKS)}')
         return sys.intern(link)
 
     def _transfer(self, element: Element, label: str) -> str:

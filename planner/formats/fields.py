@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from planner.formats.problems import Path, Problems, suggest
+from planner.formats.problems import Path, Problems
 from planner.formats.source import Source
 from planner.formats.yaml_lines import locate
 from planner.formats.yaml_tree import Node, Section, parse_tree
@@ -137,7 +137,7 @@ class Fields:
             return default
         meaning = allowed.get(value)
         if meaning is None:
-            self.problem(key, f'"{key}" is "{value}"{suggest(value, allowed)}')
+            self.problem(key, f'"{key}" is "{value}"{self._problems.hint(value, allowed)}')
             return default
         return meaning
 
@@ -198,9 +198,9 @@ class Fields:
         return []
 
     def _check_unknown(self) -> None:
-        for name in self.values.keys() - self._shape.keys:
-            if not name.startswith("x-"):
-                self.problem(name, f'unknown key "{name}"{suggest(name, self._shape.keys)}')
+        for name in self.values:
+            if name not in self._shape.keys and not name.startswith("x-"):
+                self.problem(name, f'unknown key "{name}"{self._problems.hint(name, self._shape.keys)}')
 
 
 def _kind(value: Node) -> str:

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Sequence
 
-from planner.formats.problems import MOST_SHOWN, suggest
+from planner.formats.problems import suggest
 
 _LONGEST_NAME = 200
+# Looking for a near name among many is slow, and the first few tell what went wrong.
+_MOST_HINTS = 3
+_MOST_CANDIDATES = 20_000
 _job_id = re.compile(r"[^\s/\x00-\x1f\x7f]+").fullmatch
 _workflow_name = re.compile(r"[^/\x00-\x1f\x7f]+").fullmatch
 
@@ -59,7 +62,7 @@ class JobGraph:
         return tuple(self._edges)
 
     def _unknown_job(self, job_id: str) -> str:
-        # Looking for near names is slow, and nobody reads more of them than are shown.
         self._unknown += 1
-        hint = suggest(job_id, self._positions) if self._unknown <= MOST_SHOWN else ""
+        helpful = self._unknown <= _MOST_HINTS and len(self._positions) <= _MOST_CANDIDATES
+        hint = suggest(job_id, self._positions) if helpful else ""
         return f'there is no job "{job_id}"{hint}'

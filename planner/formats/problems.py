@@ -29,14 +29,13 @@ class Problems:
     def __len__(self) -> int:
         return len(self._found)
 
-    @property
-    def many(self) -> bool:
-        """Whether more problems are known already than will be shown."""
-        return len(self._found) >= MOST_SHOWN
-
     def add(self, place: int | Path, text: str) -> None:
         """Note one problem."""
         self._found.append((place, one_line(text)))
+
+    def hint(self, word: str, known: Iterable[str]) -> str:
+        """Return what ``suggest`` says; nothing for a problem that will not be shown, for it costs time."""
+        return suggest(word, known) if len(self._found) < MOST_SHOWN else ""
 
     def raise_any(self, locate: Locate | None = None) -> None:
         """Raise InputError with one line a problem, in the file's order; return when there is none."""

@@ -1,13 +1,14 @@
 """Telling a file's format by its content, and reading it."""
 
 import os
-import re
 from collections.abc import Mapping
 
+from eventlog.errors import InputError
 from planner.abstract import AbstractWorkflow
 from planner.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
 from planner.formats.dax import read_dax
 from planner.formats.fields import read_document
+from planner.formats.problems import one_line
 from planner.formats.properties import parse_properties
 from planner.formats.source import Source, read_source
 from planner.formats.text_replicas import read_text_replicas
@@ -20,8 +21,6 @@ from planner.formats.yaml_transformations import TRANSFORMATION_CATALOG, read_tr
 from planner.formats.yaml_workflow import read_yaml_workflow
 
 _FilePath = str | os.PathLike[str]
-# A key at the start of a line, a flow mapping, or a YAML header: no line of the text formats looks like that.
-_yaml_start = re.compile(rb"(?:---|%YAML|\{|-[ \t]|[\"']?[A-Za-z][\w.-]*[\"']?[ \t]*:(?=[ \t\r\n]|\Z))")
 
 
 def read_workflow(path: _FilePath) -> AbstractWorkflow:
@@ -30,7 +29,11 @@ def read_workflow(path: _FilePath) -> AbstractWorkflow:
     Raises InputError whose lines name file, line and what would be right.
     """
     source = read_source(path)
-    return read_dax(source) if source.is_xml else read_yaml_workflow(source)
+    if source.is_xml:
+        return read_dax(source)
+    if source.is_yaml:
+        return read_yaml_workflow(source)
+    raise _unknown(source, "workflow in Pegasus 5 YAML or JSON, or in DAX XML")
 
 
 def read_site_catalog(path: _FilePath, environment: Mapping[str, str]) -> SiteCatalog:
@@ -41,6 +44,8 @@ def read_site_catalog(path: _FilePath, environment: Mapping[str, str]) -> SiteCa
     source = read_source(path)
     if source.is_xml:
         return read_xml_sites(source, environment)
+    if not source.is_yaml:
+        raise _unknown(source, "site catalog in YAML 5, or in XML")
     return read_document(
         source, SITE_CATALOG, lambda root: read_sites(root, source.name), tree_expander(environment)
     )
@@ -52,7 +57,9 @@ def read_transformation_catalog(path: _FilePath, environment: Mapping[str, str])
     Raises InputError whose lines name file, line and what would be right.
     """
     source = read_source(path)
-    if not _is_yaml(source):
+    if source.is_xml:
+        raise _unknown(source, "transformation catalog in YAML 5, or in text")
+    if not source.is_yaml:
         return read_text_transformations(source, environment)
     return read_document(
         source,
@@ -68,7 +75,7 @@ def read_replica_catalog(path: _FilePath, environment: Mapping[str, str]) -> Rep
     Raises InputError whose lines name file, line and what would be right.
     """
     source = read_source(path, may_be_empty=True)
-    if not _is_yaml(source):
+    if not source.is_yaml:
         return read_text_replicas(source, environment)
     return read_document(
         source, REPLICA_CATALOG, lambda root: read_replicas(root, source.name), tree_expander(environment)
@@ -80,8 +87,7 @@ def read_properties(path: _FilePath) -> dict[str, str]:
     return parse_properties(read_source(path, may_be_empty=True))
 
 
-def _is_yaml(source: Source) -> bool:
-    for line in source.data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1000)[:1000]:
-        if line.strip() and not line.lstrip().startswith(b"#"):
-            return _yaml_start.match(line) is not None
-    return False
+def _refuse(source: Source, wanted: str) -> NoReturn:
+    raise InputError(
+        f'{source.name}: this is no {wanted}; it begins with "{one_line(source.first_line[:60])}"'
+    )

@@ -1,5 +1,6 @@
 """Gathering replica entries: what several lines or items say of one LFN becomes one entry."""
 
+import re
 from collections.abc import Sequence
 
 from planner.catalogs import Replica, ReplicaCatalog, ReplicaEntry
@@ -21,6 +22,15 @@ class ReplicaEntries:
         """Return the catalog of all that was added, patterns in the order of their first mention."""
         exact = {lfn: _merged(entries) for lfn, entries in self._exact.items()}
         return ReplicaCatalog(exact, tuple(_merged(entries) for entries in self._patterns.values()), source)
+
+
+def check_pattern(pattern: str) -> str | None:
+    """Return why the text is no regular expression, None when it is one."""
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        return f'LFN "{pattern}" is no regular expression: {error}'
+    return None
 
 
 def _merged(entries: Sequence[ReplicaEntry]) -> ReplicaEntry:

@@ -1,6 +1,7 @@
 """Bringing a file into memory: what cannot be a document is refused before anything parses it."""
 
 import os
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ LARGEST_RATIO = 400
 _UNSUSPICIOUS = 16 * 1024**2
 _GZIP_MAGIC = b"\x1f\x8b"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_UTF8_MARK = b"\xef\xbb\xbf"
+_HEAD = 1 << 16
+# A header, a flow mapping, an item, or a key: no line of the text formats begins like that.
+_yaml_start = re.compile(r"""---|%YAML|\{|-\s|["']?[$\w][\w.-]*["']?\s*:(?=\s|\Z)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +27,21 @@ class Source:
     data: bytes
 
     @property
-    def start(self) -> bytes:
-        """The first kilobyte without byte order mark and leading white space."""
-        return self.data[:1024].removeprefix(_UTF8_MARK).lstrip()
+    def first_line(self) -> str:
+        """The first line that is neither blank nor a ``#`` comment; "" where there is none near the start."""
+        encoding = "utf-16" if self.data.startswith(_WIDE_MARKS) else "utf-8-sig"
+        lines = (line.strip() for line in self.data[:_HEAD].decode(encoding, "replace").splitlines())
+        return next((line for line in lines if line and not line.startswith("#")), "")
 
     @property
     def is_xml(self) -> bool:
         """Whether the content begins like XML."""
-        return (
-            self.start.replace(b"\0", b"")
-            .removeprefix(b"\xff\xfe")
-            .removeprefix(b"\xfe\xff")
-            .startswith(b"<")
-        )
+        return self.first_line.startswith("<")
+
+    @property
+    def is_yaml(self) -> bool:
+        """Whether the content begins like a YAML mapping or list, or like JSON."""
+        return _yaml_start.match(self.first_line) is not None
 
     def text(self) -> str:
         """Return the content as text; raises InputError naming the line that is not UTF-8."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from planner.catalogs import Replica, ReplicaCatalog, ReplicaEntry
 from planner.formats.problems import Problems
-from planner.formats.replica_entries import ReplicaEntries
+from planner.formats.replica_entries import ReplicaEntries, check_pattern
 from planner.formats.source import Source
 from planner.formats.text_tokens import unescape
 from planner.formats.variables import expand_text
@@ -55,7 +55,7 @@ def _attributes(
     line: str, position: int, number: int, expand: _Expand, problems: Problems
 ) -> dict[str, str] | None:
     attributes: dict[str, str] = {}
-    while line[position:].strip():
+    while position < len(line):
         match = _attribute.match(line, position)
         if match is None:
             problems.add(number, _explain('key="value"', line, position))
@@ -82,12 +82,9 @@ def _replica_entry(
     regex = attributes.pop("regex", "").lower() == "true"
     checksum = attributes.get("checksum.value")
     size = attributes.get("size", "")
-    if not regex:
-        try:
-            check_lfn(lfn)
-        except InvalidLfnError as error:
-            problems.add(number, str(error))
-            return None
+    if reason := check_pattern(lfn) if regex else _lfn_problem(lfn):
+        problems.add(number, reason)
+        return None
     return ReplicaEntry(
         lfn,
         (Replica(pfn, site, attributes),),
@@ -95,3 +92,11 @@ def _replica_entry(
         sha256=checksum if attributes.get("checksum.type", "sha256").lower() == "sha256" else None,
         size=int(size) if size.isascii() and size.isdigit() else None,
     )
+
+
+def _lfn_problem(lfn: str) -> str | None:
+    try:
+        check_lfn(lfn)
+    except InvalidLfnError as error:
+        return str(error)
+    return None

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from eventlog.errors import InputError
 from planner.catalogs import Container, Executable, TransformationCatalog, TransformationEntry
-from planner.formats.problems import Problems, one_line, suggest
+from planner.formats.problems import Problems, one_line
 from planner.formats.profiles import PROFILE_NAMESPACES, gather_profiles, parse_transformation
 from planner.formats.source import Source
 from planner.formats.text_tokens import Token, tokenize
@@ -135,14 +135,16 @@ class _TextReader:
         written = block.value("type")
         kind = kinds.get(written.lower()) if written else default
         if kind is None:
-            self._problems.add(block.line, f'{label}: "type" is "{written}"{suggest(written.lower(), kinds)}')
+            self._problems.add(
+                block.line, f'{label}: "type" is "{written}"{self._problems.hint(written.lower(), kinds)}'
+            )
         return kind or default
 
     def _attribute(self, block: _Block, words: frozenset[str]) -> None:
         token = self._take()
         word = token.text.lower()
         if token.kind != "word" or word not in words | _PAIR_WORDS:
-            self._refuse(f"{token} is unknown here{suggest(word, words | _PAIR_WORDS)}", token)
+            self._refuse(f"{token} is unknown here{self._problems.hint(word, words | _PAIR_WORDS)}", token)
         if word == "profile":
             self._profile(block)
         elif word == "metadata":
@@ -160,7 +162,7 @@ class _TextReader:
         if namespace:
             block.profiles.append((namespace, key, value))
         else:
-            hint = suggest(written, PROFILE_NAMESPACES)
+            hint = self._problems.hint(written, PROFILE_NAMESPACES)
             self._problems.add(token.line, f'unknown profile namespace "{written}"{hint}')
 
     def _open_block(self, what: str) -> _Block:

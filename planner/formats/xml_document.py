@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from eventlog.errors import InputError
-from planner.formats.problems import Problems, suggest
+from planner.formats.problems import Problems
 from planner.formats.source import Source
 
 DEEPEST_NESTING = 64
 LONGEST_TEXT = 1024**2
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
+# Expat looks at an unfinished tag or comment from its start whenever more arrives.
+LONGEST_TAG = 4 * 1024**2
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -72,14 +74,14 @@ def check_element(
         if child.tag in shape.children:
             check_element(child, shapes, problems, label)
         else:
-            hint = suggest(child.tag, shape.children)
+            hint = problems.hint(child.tag, shape.children)
             problems.add(child.line, f"{label}unknown element <{child.tag}> in <{element.tag}>{hint}")
 
 
 def _check_attributes(element: Element, shape: ElementShape, problems: Problems, label: str) -> None:
-    for name in element.attributes.keys() - shape.attributes:
-        if ":" not in name and name != "xmlns":
-            hint = suggest(name, shape.attributes)
+    for name in element.attributes:
+        if name not in shape.attributes and ":" not in name and name != "xmlns":
+            hint = problems.hint(name, shape.attributes)
             problems.add(element.line, f'{label}<{element.tag}> has an unknown attribute "{name}"{hint}')
 
 
@@ -114,6 +116,7 @@ class _ElementParser:
         self._open: list[Element] = []
         self._done: list[Element] = []
         self._text_length = 0
+        self._fed = 0
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
         self._parser.StartDoctypeDeclHandler = self._doctype
@@ -137,6 +140,9 @@ class _ElementParser:
             raise InputError(f"{self._name}:{error.lineno}: not well-formed XML: {reason}") from error
         except (LookupError, ValueError) as error:
             raise InputError(f"{self._name}: not readable XML: {error}") from error
+        self._fed += len(data)
+        if self._fed - self._parser.CurrentByteIndex > LONGEST_TAG:
+            self._refuse(f"a tag or comment of more than {LONGEST_TAG} bytes")
         done, self._done = self._done, []
         return done
 

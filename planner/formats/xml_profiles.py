@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from planner.catalogs import Profiles, ShellHook
-from planner.formats.problems import Problems, suggest
+from planner.formats.problems import Problems
 from planner.formats.profiles import PROFILE_NAMESPACES, gather_profiles
 from planner.formats.xml_document import Element, ElementShape
 
@@ -34,7 +34,7 @@ def _profiles(owner: Element, problems: Problems, label: str) -> Iterator[tuple[
         if namespace:
             yield namespace, profile.get("key"), _value(profile)
         elif written != "stat" and "namespace" in profile.attributes:
-            hint = suggest(written, PROFILE_NAMESPACES)
+            hint = problems.hint(written, PROFILE_NAMESPACES)
             problems.add(profile.line, f'{label}unknown profile namespace "{written}"{hint}')
 
 

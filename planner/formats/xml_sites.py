@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from eventlog.errors import InputError
 from planner.catalogs import Directory, FileServer, Grid, Site, SiteCatalog
-from planner.formats.problems import Problems, suggest
+from planner.formats.problems import Problems
 from planner.formats.source import Source
 from planner.formats.variables import expand_text
 from planner.formats.xml_document import Element, ElementShape, check_element, parse_elements
@@ -150,7 +150,7 @@ def _directory(element: Element, problems: Problems, label: str) -> Directory:
     written = element.get("type")
     kind = _DIRECTORY_KINDS.get(written)
     if kind is None and written:
-        hint = suggest(written, _DIRECTORY_KINDS)
+        hint = problems.hint(written, _DIRECTORY_KINDS)
         problems.add(element.line, f'{label}directory "type" is "{written}"{hint}')
     servers = tuple(_file_server(server, problems, label) for server in element.all("file-server"))
     if not servers:
@@ -168,7 +168,7 @@ def _directory(element: Element, problems: Problems, label: str) -> Directory:
 def _file_server(element: Element, problems: Problems, label: str) -> FileServer:
     operation = element.get("operation") or "all"
     if operation not in _OPERATIONS:
-        hint = suggest(operation, _OPERATIONS)
+        hint = problems.hint(operation, _OPERATIONS)
         problems.add(element.line, f'{label}file server "operation" is "{operation}"{hint}')
     url = element.get("url") + element.get("mount-point")
     return FileServer(url, operation, read_profiles(element, problems, label))

@@ -13,7 +13,9 @@ _surrogate_pair = re.compile(rb"\\(?:\\|u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{
 
 def open_parser(source: Source) -> yaml.CSafeLoader:
     """Return an event parser over the document; the caller disposes of it."""
-    return yaml.CSafeLoader(_joined_surrogates(source.data) if source.start.startswith(b"{") else source.data)
+    return yaml.CSafeLoader(
+        _joined_surrogates(source.data) if source.first_line.startswith("{") else source.data
+    )
 
 
 def line_of(event: Event) -> int:

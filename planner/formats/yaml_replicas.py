@@ -2,7 +2,7 @@
 
 from planner.catalogs import Replica, ReplicaCatalog, ReplicaEntry
 from planner.formats.fields import Fields, Shape
-from planner.formats.replica_entries import ReplicaEntries
+from planner.formats.replica_entries import ReplicaEntries, check_pattern
 
 REPLICA_CATALOG = Shape("", keys=frozenset({"pegasus", "replicas"}), required=("pegasus", "replicas"))
 INLINE_REPLICA_CATALOG = Shape("replicaCatalog", keys=frozenset({"pegasus", "replicas", "$ref"}))
@@ -34,6 +34,8 @@ def read_checksum(owner: Fields) -> str | None:
 
 def _entry(item: Fields) -> ReplicaEntry:
     regex = item.boolean("regex", False)
+    if regex and (reason := check_pattern(item.text("lfn"))):
+        item.problem("lfn", reason)
     metadata = item.pairs("metadata")
     size = metadata.get("size", "")
     return ReplicaEntry(

@@ -61,7 +61,7 @@ _JOB_KINDS = {
     "dag": "condorWorkflow",
 }
 LINKS = {link: link for link in ("input", "output", "inout", "checkpoint", "none")}
-_VERSION = re.compile(r"5(\.[0-9]+){0,2}")
+_VERSION = re.compile(r"5(\.\S*)?")
 
 
 def read_yaml_workflow(source: Source) -> AbstractWorkflow:

@@ -226,6 +226,7 @@ BOMB = f'<!DOCTYPE adag [<!ENTITY a "aaaaaaaaaa">{ENTITIES}]>\n<adag name="&j;"/
             '<?xml version="1.0" encoding="klingon"?><adag name="w"/>',
             "w.dax: not readable XML: unknown encoding: klingon",
         ),
+        (f'<adag name="{"x" * 5_000_000}"/>', "w.dax:1: a tag or comment of more than 4194304 bytes"),
         ("<html/>", "w.dax:1: <html> is no workflow; <adag> is wanted"),
         ("<", "w.dax:1: not well-formed XML: unclosed token"),
         ("<adag name='w'>\x01", "w.dax:1: not well-formed XML: not well-formed (invalid token)"),

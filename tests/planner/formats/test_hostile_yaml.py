@@ -20,7 +20,8 @@ ALIAS_BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     [
         (b"", "workflow.yml: the file is empty"),
         (b"\n  \n", "workflow.yml: the file is empty"),
-        (b"# only a comment\n", "workflow.yml:1: the document is empty; a mapping"),
+        (b"# only a comment\n", "workflow.yml: this is no workflow in Pegasus 5 YAML"),
+        (b"[1]\n", "workflow.yml: this is no workflow in Pegasus 5 YAML or JSON, or in DAX XML; it begins"),
         (b"\x7fELF\x02\x01\x01\x00\x00\x00", "workflow.yml: the file is binary, not text"),
         (
             b"name: caf\xe9\n",
@@ -38,9 +39,9 @@ ALIAS_BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
             b"a:\n- b: 1\n  c: [1,\n     2]\n  b: 2\n",
             'workflow.yml:5: key "b" is given twice, first on line 2',
         ),
-        (b"[1]: a\n", "workflow.yml:1: a key is a list or mapping; a text is wanted"),
+        (b"b: 1\n[1]: a\n", "workflow.yml:2: a key is a list or mapping; a text is wanted"),
         (b"{{a}}: b\n", "workflow.yml:1: a key is a list or mapping; a text is wanted"),
-        (b"~: a\n", "workflow.yml:1: a key is not a text; quote it"),
+        (b"b: 1\n~: a\n", "workflow.yml:2: a key is not a text; quote it"),
         (b"a: b\n---\nc: d\n", "workflow.yml:2: a second document starts here; one is wanted"),
         (
             b"a: !!python/object/apply:os.system [x]\n",

@@ -147,7 +147,7 @@ def test_an_empty_replica_catalog_knows_nothing(write: Write) -> None:
         ("cont c { type docker }", 'tc:1: container c: "image" is missing'),
         ("cont c { image a }\ncont c { image b }", "tc:2: container c: this container is given twice"),
         (b"tr \xff", "tc:1: not UTF-8"),
-        ("<tc/>", 'tc:1: "<tc/>" stands where "tr" or "cont" is wanted'),
+        ("<tc/>", 'tc: this is no transformation catalog in YAML 5, or in text; it begins with "<tc/>"'),
     ],
 )
 def test_a_wrong_text_transformation_catalog_is_refused_with_its_line(
@@ -169,6 +169,7 @@ def test_a_wrong_text_transformation_catalog_is_refused_with_its_line(
         ('f.a /x site="l"x="y"', 'rc:1: key="value" is wanted'),
         ("../x /x", 'rc:1: LFN "../x" climbs out of the work directory'),
         ("f.a /x site=${NO}", "rc:1: variable ${NO} is not set in the environment"),
+        ('f( /x regex="true"', 'rc:1: LFN "f(" is no regular expression: missing )'),
         ("hello", "rc:1: a line of LFN and PFN is wanted"),
     ],
 )

@@ -76,6 +76,7 @@ def test_the_file_systems_of_version_3_become_directories(write: Write) -> None:
             's.xml:3: site a: file server "operation" is "al"; did you mean "all"?',
         ),
         ("<sitecatalog/>", "s.xml:1: there is no site; at least one is wanted"),
+        ("site local {}", "s.xml: this is no site catalog in YAML 5, or in XML; it begins with"),
         ("<adag/>", "s.xml:1: <adag> is no site catalog; <sitecatalog> is wanted"),
         ("<sitecatalog>\n<site/></sitecatalog>", 's.xml:2: <site> has no "handle"'),
         (

@@ -218,6 +218,11 @@ replicas:
             'pegasus: 5.0\nreplicas:\n- lfn: a\n  pfns:\n  - site: local\n    pfn: "/data/${SITES}/x"\n',
             "c.yml:6: variable ${SITES} is not set in the environment; did you mean ${SITE}?",
         ),
+        (
+            read_replica_catalog,
+            'pegasus: 5.0\nreplicas:\n- {lfn: "f(", pfns: [{pfn: /x, site: a}], regex: true}\n',
+            'c.yml:3: replica f(: LFN "f(" is no regular expression',
+        ),
         (read_replica_catalog, "replicas: []\n", 'c.yml:1: "pegasus" is missing'),
     ],
 )

@@ -235,7 +235,11 @@ def test_a_wrong_job_is_refused_with_line_job_and_what_would_be_right(
             "- a\n",
             "workflow.yml:1: the document is a list; a mapping with the keys pegasus, name, jobs is wanted",
         ),
-        ("hello\n", "workflow.yml:1: the document is a single value; a mapping"),
+        (
+            "hello\n",
+            'this is no workflow in Pegasus 5 YAML or JSON, or in DAX XML; it begins with "hello"',
+        ),
+        ("JOB a b.sub\n", "workflow.yml: this is no workflow"),
         ("pegasus: '6.0'\nname: w\njobs: []\n", 'workflow.yml:1: version "6.0" of the format is not known'),
         (
             "pegasus: 5.0\nname: a/b\njobs: []\n",
