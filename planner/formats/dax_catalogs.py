@@ -12,6 +12,7 @@ from planner.catalogs import (
 from planner.formats.problems import Problems
 from planner.formats.profiles import merge_profiles
 from planner.formats.replica_entries import ReplicaEntries
+from planner.formats.sizes import parse_size
 from planner.formats.transformation_entries import TransformationEntries
 from planner.formats.xml_document import Element, read_boolean
 from planner.formats.xml_profiles import read_hooks, read_metadata, read_profiles
@@ -41,12 +42,11 @@ class DaxCatalogs:
         metadata = read_metadata(element)
         if replicas or metadata:
             self._has_replicas = True
-            size = metadata.get("size", "")
             self._replicas.add(
                 ReplicaEntry(
                     lfn,
                     replicas,
-                    size=int(size) if size.isascii() and size.isdigit() else None,
+                    size=parse_size(metadata.get("size", "")),
                     metadata=metadata or NO_METADATA,
                 )
             )

@@ -6,6 +6,7 @@ from planner.abstract import Use
 from planner.catalogs import NO_METADATA, Transformation
 from planner.formats.dax_catalogs import DaxCatalogs
 from planner.formats.problems import Problems
+from planner.formats.sizes import parse_size
 from planner.formats.xml_document import Element, read_boolean
 from planner.formats.xml_profiles import read_metadata
 from planner.lfn import InvalidLfnError, check_lfn
@@ -52,7 +53,7 @@ class DaxUses:
             register=self._registers(element, label) and not temporary,
             optional=self._boolean(element, "optional", False, label) or transfer == "optional",
             executable=executable,
-            size=int(element.get("size")) if element.get("size").isdecimal() else None,
+            size=parse_size(element.get("size")),
             metadata=read_metadata(element) or NO_METADATA,
             namespace=element.get("namespace"),
             version=element.get("version"),

@@ -1,11 +1,11 @@
 """Reading one mapping of a YAML or JSON document: its keys, their types, and what is wrong with them."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from planner.formats.problems import Path, Problems
+from planner.formats.sizes import parse_size
 from planner.formats.source import Source
 from planner.formats.yaml_lines import locate
 from planner.formats.yaml_tree import Node, Section, parse_tree
@@ -13,7 +13,6 @@ from planner.lfn import InvalidLfnError, check_lfn
 
 TRUE_WORDS = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
 FALSE_WORDS = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
-_DIGITS = re.compile(r"[0-9]{1,19}")
 _VALUE = TypeVar("_VALUE")
 
 
@@ -125,10 +124,10 @@ class Fields:
         value = self.optional_text(key)
         if value is None or value == "":
             return None
-        if _DIGITS.fullmatch(value):
-            return int(value)
-        self.problem(key, f'"{key}" is "{value}"; a number of bytes is wanted')
-        return None
+        size = parse_size(value)
+        if size is None:
+            self.problem(key, f'"{key}" is "{value}"; a number of bytes is wanted')
+        return size
 
     def choice(self, key: str, allowed: Mapping[str, str], default: str) -> str:
         """Return what the written word means; ``allowed`` maps words to meanings."""

@@ -87,7 +87,6 @@ def read_properties(path: _FilePath) -> dict[str, str]:
     return parse_properties(read_source(path, may_be_empty=True))
 
 
-def _refuse(source: Source, wanted: str) -> NoReturn:
-    raise InputError(
-        f'{source.name}: this is no {wanted}; it begins with "{one_line(source.first_line[:60])}"'
-    )
+def _unknown(source: Source, wanted: str) -> InputError:
+    start = one_line(source.first_line[:60])
+    return InputError(f'{source.name}: this is no {wanted}; it begins with "{start}"')

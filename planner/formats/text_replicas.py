@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from planner.catalogs import Replica, ReplicaCatalog, ReplicaEntry
 from planner.formats.problems import Problems
 from planner.formats.replica_entries import ReplicaEntries, check_pattern
+from planner.formats.sizes import parse_size
 from planner.formats.source import Source
 from planner.formats.text_tokens import unescape
 from planner.formats.variables import expand_text
@@ -81,7 +82,6 @@ def _replica_entry(
     site = attributes.pop("site", site)
     regex = attributes.pop("regex", "").lower() == "true"
     checksum = attributes.get("checksum.value")
-    size = attributes.get("size", "")
     if reason := check_pattern(lfn) if regex else _lfn_problem(lfn):
         problems.add(number, reason)
         return None
@@ -90,7 +90,7 @@ def _replica_entry(
         (Replica(pfn, site, attributes),),
         regex=regex,
         sha256=checksum if attributes.get("checksum.type", "sha256").lower() == "sha256" else None,
-        size=int(size) if size.isascii() and size.isdigit() else None,
+        size=parse_size(attributes.get("size", "")),
     )
 
 

@@ -3,6 +3,7 @@
 from planner.catalogs import Replica, ReplicaCatalog, ReplicaEntry
 from planner.formats.fields import Fields, Shape
 from planner.formats.replica_entries import ReplicaEntries, check_pattern
+from planner.formats.sizes import parse_size
 
 REPLICA_CATALOG = Shape("", keys=frozenset({"pegasus", "replicas"}), required=("pegasus", "replicas"))
 INLINE_REPLICA_CATALOG = Shape("replicaCatalog", keys=frozenset({"pegasus", "replicas", "$ref"}))
@@ -37,12 +38,11 @@ def _entry(item: Fields) -> ReplicaEntry:
     if regex and (reason := check_pattern(item.text("lfn"))):
         item.problem("lfn", reason)
     metadata = item.pairs("metadata")
-    size = metadata.get("size", "")
     return ReplicaEntry(
         lfn=item.text("lfn") if regex else item.lfn("lfn") or "",
         replicas=tuple(Replica(pfn.text("pfn"), pfn.text("site")) for pfn in item.children("pfns", _PFN)),
         regex=regex,
         sha256=read_checksum(item),
-        size=int(size) if size.isascii() and size.isdigit() else None,
+        size=parse_size(metadata.get("size", "")),
         metadata=metadata,
     )
