@@ -1,0 +1,92 @@
+"""``hoofprint log``: what the event log holds."""
+
+import dataclasses
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from eventlog.codec import Codec
+from eventlog.event import Event
+from eventlog.log import Position, Record, read_all
+from hoofprint.app.commands.options import Json, RunReference
+from hoofprint.app.house import House
+from hoofprint.app.output import console, facts, print_json, table, when
+from projections.answers.runs import resolve_run, run_detail
+
+app = typer.Typer(help="The event log: what is in it, event by event.", no_args_is_help=True)
+
+_SHOWN_FACT = 160
+
+
+@app.command()
+def info(context: typer.Context, as_json: Json = False) -> None:
+    """Print which log this is and how far it reaches."""
+    house: House = context.obj
+    log = house.log
+    summary = {
+        "location": house.settings["log"],
+        "identity": str(log.identity),
+        "earliest": str(log.earliest()),
+        "head": str(log.head()),
+    }
+    if as_json:
+        print_json(summary)
+    else:
+        console().print(facts(summary))
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    reference: RunReference = "latest",
+    after: Annotated[str, typer.Option(help="Start at this position (partition:offset).")] = "",
+    kind: Annotated[
+        list[str] | None, typer.Option("--type", "-t", help="Only events of this type; may be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Print the events of one run's workflow tree, in log order."""
+    house: House = context.obj
+    with house.folded().reading("runs") as connection:
+        root = run_detail(connection, resolve_run(connection, reference)).root
+    codec, start = Codec(house.log), Position.parse(after)
+    chosen = (
+        (record, codec.decode(record))
+        for record in read_all(house.log, key=root)
+        if record.offset >= start.offset(record.partition) and (not kind or record.type in kind)
+    )
+    if as_json:
+        for record, event in chosen:
+            sys.stdout.write(json.dumps(_document(record, event), default=str, ensure_ascii=False) + "\n")
+        return
+    rows = [
+        (f"{record.partition}:{record.offset}", when(event.time), event.type, event.subject, _brief(event))
+        for record, event in chosen
+    ]
+    console().print(table(("position", "time", "type", "subject", "fact"), rows))
+
+
+def _document(record: Record, event: Event) -> dict[str, object]:
+    envelope = {
+        field.name: getattr(event, field.name) for field in dataclasses.fields(event) if field.name != "fact"
+    }
+    return {
+        **envelope,
+        "partition": record.partition,
+        "offset": record.offset,
+        "recorded": record.recorded,
+        "fact": dataclasses.asdict(event.fact),
+    }
+
+
+def _brief(event: Event) -> str:
+    told = dataclasses.asdict(event.fact)
+    shown = {
+        name: len(value) if isinstance(value, tuple) else value
+        for name, value in told.items()
+        if value and name not in ("run", "job", "attempt")
+    }
+    text = " ".join(f"{name}={value}" for name, value in shown.items() if not isinstance(value, dict))
+    return text if len(text) <= _SHOWN_FACT else text[: _SHOWN_FACT - 1] + "…"

@@ -1,0 +1,100 @@
+"""``hoofprint status``: how a run stands, and whether its files are intact."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hoofprint.app.commands.options import Json
+from hoofprint.app.house import House
+from hoofprint.app.output import console, facts, print_json, table, when
+from projections.answers.integrity import Integrity, integrity_of
+from projections.answers.runs import RunDetail, RunSummary, list_runs, resolve_run, run_detail
+
+_SHOWN_ID = 8
+
+
+def status(
+    context: typer.Context,
+    reference: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="A run: id, beginning of it, plan directory or 'latest'."),
+    ] = None,
+    first: Annotated[int, typer.Option("--first", "-n", min=1, help="Without RUN: list so many runs.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Say how a run stands and whether its files are intact; without RUN, list the latest runs."""
+    house: House = context.obj
+    store = house.folded()
+    with store.reading("runs") as runs, store.reading("data") as data:
+        if reference is None:
+            _list(list_runs(runs, namespaces=[house.settings["namespace"]], limit=first), as_json)
+            return
+        run = resolve_run(runs, reference)
+        detail, integrity = run_detail(runs, run), integrity_of(data, run)
+    if as_json:
+        print_json({"run": detail, "integrity": integrity})
+    else:
+        _print(console(), detail, integrity)
+
+
+def _list(found: list[RunSummary], as_json: bool) -> None:
+    if as_json:
+        print_json({"runs": found})
+        return
+    rows = [
+        (
+            run.ref.run[:_SHOWN_ID],
+            run.workflow,
+            run.state,
+            run.tasks,
+            run.jobs,
+            when(run.created_at),
+            run.user,
+        )
+        for run in found
+    ]
+    console().print(table(("run", "workflow", "state", "tasks", "jobs", "planned", "user"), rows))
+
+
+def _print(out: Console, detail: RunDetail, integrity: Integrity) -> None:
+    summary, progress = detail.summary, detail.progress
+    states = ("running", "held", "submitted", "evicted", "failed", "aborted", "unsubmitted")
+    others = [f"{count} {state}" for state in states if (count := getattr(progress, state))]
+    reused = f", {summary.reused_tasks} reused" if summary.reused_tasks else ""
+    out.print(
+        facts(
+            {
+                "run": summary.ref.run,
+                "workflow": f"{summary.workflow} ({summary.tasks} tasks{reused})",
+                "state": summary.state,
+                "jobs": ", ".join([f"{progress.succeeded} of {progress.total} succeeded", *others]),
+                "integrity": integrity_line(integrity),
+                "engines": _engines(detail),
+                "directory": summary.submit_directory,
+            }
+        )
+    )
+    if progress.failed or progress.aborted:
+        out.print(f"why: hoofprint analyze {summary.ref.run[:_SHOWN_ID]}")
+
+
+def integrity_line(integrity: Integrity) -> str:
+    """One line on a run's checksums; names the first file that was wrong."""
+    if not integrity.verified and not integrity.failed:
+        return f"no checksum verified yet, {integrity.computed} computed"
+    good = f"{integrity.verified} checksums verified, {integrity.computed} computed"
+    if not integrity.failed:
+        return f"intact: {good}, none wrong"
+    first = integrity.mismatches[0] if integrity.mismatches else None
+    where = f"; first: {first.lfn} at {first.job} (attempt {first.attempt})" if first else ""
+    return f"CORRUPTED: {integrity.failed} wrong, {good}{where}"
+
+
+def _engines(detail: RunDetail) -> str:
+    lines = []
+    for engine in detail.engines:
+        ended = f"to {when(engine.finished_at)}" if engine.finished_at else "and has not ended"
+        reason = f" ({engine.reason})" if engine.reason else ""
+        lines.append(f"{engine.engine} on {engine.host} from {when(engine.started_at)} {ended}{reason}")
+    return "\n".join(lines)

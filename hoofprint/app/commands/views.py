@@ -1,0 +1,110 @@
+"""``hoofprint views``: fold, check and rebuild the tables that every answer comes from."""
+
+from typing import Annotated
+
+import typer
+
+from hoofprint.app.commands.options import Json
+from hoofprint.app.fold_progress import showing_fold
+from hoofprint.app.house import House
+from hoofprint.app.output import console, print_json, table
+from projections.bookkeeping import count_dead_letters
+from projections.digest import digest_group
+from projections.groups import GROUPS, group_named
+from projections.projector import Projector
+from projections.verify import Verdict, verify_views
+
+app = typer.Typer(
+    help="The views: tables folded from the log, which can be thrown away and folded again.",
+    no_args_is_help=True,
+)
+
+GroupName = Annotated[str, typer.Argument(metavar="GROUP", help="runs or data.")]
+
+
+@app.command()
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """Say how far each group of views is folded, without folding."""
+    house: House = context.obj
+    head = house.log.head()
+    rows = []
+    for group in GROUPS:
+        checkpoint = house.store.checkpoint(group.name)
+        with house.store.reading(group.name) as connection:
+            letters = count_dead_letters(connection)
+        rows.append(
+            {
+                "group": group.name,
+                "version": group.version,
+                "position": str(checkpoint.position),
+                "head": str(head),
+                "current": checkpoint.position.reaches(head),
+                "dead_letters": letters,
+            }
+        )
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("group", "version", "position", "head", "current", "dead letters")
+    console().print(table(columns, [tuple(row.values()) for row in rows]))
+
+
+@app.command()
+def fold(context: typer.Context, as_json: Json = False) -> None:
+    """Fold what is new on the log into the tables; every reading command does that by itself."""
+    house: House = context.obj
+    with showing_fold() as progress:
+        events = Projector(house.log, house.store).catch_up(progress)
+    if as_json:
+        print_json({"events": events})
+    else:
+        console().print(f"folded {events} events")
+
+
+@app.command()
+def rebuild(context: typer.Context, group: GroupName) -> None:
+    """Fold one group anew from the whole log beside the live tables, then swap."""
+    house: House = context.obj
+    with showing_fold() as progress:
+        Projector(house.log, house.store).rebuild(group_named(group), progress)
+    console().print(f"rebuilt {group}")
+
+
+@app.command()
+def digest(context: typer.Context, as_json: Json = False) -> None:
+    """Print a digest of every table; equal digests mean equal contents, on whatever database."""
+    house: House = context.obj
+    store = house.folded()
+    digests = {}
+    for group in GROUPS:
+        with store.reading(group.name) as connection:
+            digests[group.name] = dict(digest_group(connection, group))
+    if as_json:
+        print_json(digests)
+        return
+    rows = [(group, name, found) for group, tables in digests.items() for name, found in tables.items()]
+    console().print(table(("group", "table", "digest"), rows))
+
+
+@app.command()
+def verify(context: typer.Context, as_json: Json = False) -> None:
+    """Fold the log afresh beside the tables and compare: exit code 1 when they differ."""
+    house: House = context.obj
+    verdicts = verify_views(house.log, house.folded())
+    if as_json:
+        print_json({"holds": all(verdict.holds for verdict in verdicts), "groups": verdicts})
+    else:
+        for verdict in verdicts:
+            console().print(_sentence(verdict))
+    if not all(verdict.holds for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+def _sentence(verdict: Verdict) -> str:
+    if verdict.holds:
+        return f"{verdict.group}: {verdict.tables} tables equal the fold of the log up to {verdict.position}"
+    wrong = ", ".join(verdict.different) or "the dead letters"
+    return (
+        f"{verdict.group}: {wrong} differ from the fold of the log up to {verdict.position}; "
+        f"hoofprint views rebuild {verdict.group} mends it"
+    )
