@@ -1,0 +1,26 @@
+"""Reads back what was said about one run, as far as an engine needs it to go on."""
+
+from collections.abc import Iterator
+
+from eventlog.codec import Codec
+from eventlog.facts import Fact
+from eventlog.log import EventLog, read_all
+from monitor.plan_state import FOLDED, PlanState
+from planner.executable import PlanHeader
+
+_TYPES = frozenset(fact.__name__ for fact in FOLDED)
+
+
+def read_state(log: EventLog, header: PlanHeader) -> PlanState:
+    """The state of the run that the log tells of; raises what the log raises."""
+    state = PlanState()
+    state.fold(_facts(log, header))
+    return state
+
+
+def _facts(log: EventLog, header: PlanHeader) -> Iterator[tuple[Fact, int]]:
+    codec = Codec(log)
+    for record in read_all(log, key=header.root):
+        # Records are chosen by the envelope, so that a large plan's declarations are never decoded.
+        if record.type in _TYPES and record.subject.partition("/")[0] == header.run:
+            yield codec.decode(record).fact, record.time
