@@ -15,7 +15,7 @@ from planner.formats.problems import Problems
 from planner.formats.profiles import merge_profiles
 from planner.formats.source import Source
 from planner.formats.xml_document import Element, check_element, parse_elements
-from planner.formats.xml_profiles import read_hooks, read_metadata, read_profiles
+from planner.formats.xml_profiles import read_hook, read_hooks, read_metadata, read_profiles
 
 _JOB_KINDS = {"job": "job", "dax": "pegasusWorkflow", "dag": "condorWorkflow"}
 _ROOT_PARTS = frozenset(
@@ -94,8 +94,7 @@ class _DaxReader:
         if element.tag == "metadata":
             self._metadata[element.get("key")] = element.text()
         elif element.tag == "invoke":
-            wrapper = Element("adag", {}, element.line, [element])
-            self._hooks.extend(read_hooks(wrapper))
+            self._hooks.append(read_hook(element))
         elif element.tag == "executable":
             self._catalogs.add_executable(element)
         elif element.tag == "transformation":

@@ -50,8 +50,11 @@ class Fields:
         if not values.keys() <= shape.keys:
             self._check_unknown()
         for name in shape.required:
-            if values.get(name) is None:
+            value = values.get(name)
+            if value is None:
                 self.problem((), f'"{name}" is missing')
+            elif value == "":
+                self.problem(name, f'"{name}" is empty')
 
     @property
     def line(self) -> int:
@@ -99,7 +102,7 @@ class Fields:
     def lfn(self, key: str) -> str | None:
         """Return a safe logical file name; None where there is none, or none that is safe."""
         value = self.optional_text(key)
-        if value is None:
+        if value is None or (value == "" and key in self._shape.required):
             return None
         try:
             return check_lfn(value)

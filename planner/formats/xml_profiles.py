@@ -49,7 +49,10 @@ def read_metadata(owner: Element) -> dict[str, str]:
 
 
 def read_hooks(owner: Element) -> Sequence[ShellHook]:
-    """Return the hooks inside the element; at an event that nobody knows, a hook never runs."""
-    return tuple(
-        ShellHook(_EVENTS.get(hook.get("when"), "never"), hook.text()) for hook in owner.all("invoke")
-    )
+    """Return the hooks inside the element."""
+    return tuple(read_hook(invoke) for invoke in owner.all("invoke"))
+
+
+def read_hook(invoke: Element) -> ShellHook:
+    """Return the hook that an ``<invoke>`` is; at an event that nobody knows, it never runs."""
+    return ShellHook(_EVENTS.get(invoke.get("when"), "never"), invoke.text())

@@ -29,7 +29,8 @@ def explain_error(source: Source, error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        return f"{source.name}:{line}: not well-formed YAML: {_reason(source, error, line)}"
+        language = "JSON" if source.first_line.startswith("{") else "YAML"
+        return f"{source.name}:{line}: not well-formed {language}: {_reason(source, error, line)}"
     if isinstance(error, ReaderError):
         line = source.data.count(b"\n", 0, error.position) + 1
         return f"{source.name}:{line}: not a text: {error.reason}; save the file as UTF-8"

@@ -107,7 +107,7 @@ class _WorkflowReader:
     def _job(self, item: Fields) -> AbstractJob:
         kind = item.choice("type", _JOB_KINDS, "job")
         needed = "name" if kind == "job" else "file"
-        if item.values.get(needed) is None:
+        if not item.values.get(needed):
             item.problem((), f'"{needed}" is missing')
         return AbstractJob(
             id=self._job_id(item),
@@ -128,8 +128,8 @@ class _WorkflowReader:
 
     def _job_id(self, item: Fields) -> str:
         job_id = item.text("id")
-        reason = check_job_id(job_id) or self._graph.add_job(job_id, item.line)
-        if reason and item.values.get("id") is not None:
+        reason = self._graph.add_job(job_id, item.line)
+        if job_id and (reason := check_job_id(job_id) or reason):
             item.problem("id", reason)
         return job_id
 

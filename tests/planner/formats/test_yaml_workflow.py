@@ -250,6 +250,14 @@ def test_a_wrong_job_is_refused_with_line_job_and_what_would_be_right(
             HEAD + "jobs:\n- {type: job, id: a/b, name: t}\n",
             "workflow.yml:4: job a/b: job id 'a/b': one word",
         ),
+        (HEAD + "jobs:\n- {type: job, id: '', name: t}\n", 'workflow.yml:4: job: "id" is empty'),
+        (
+            HEAD + "jobs:\n- {type: job, id: [a], name: t}\n",
+            '4: job number 1: "id" is a list; a text is wanted',
+        ),
+        (HEAD + "jobs:\n- {type: job, id: a, name: ''}\n", 'workflow.yml:4: job a: "name" is missing'),
+        (HEAD + "jobs:\n- {type: job, id: a, name: t, stdin: ''}\n", "4: job a: an LFN is empty; a file"),
+        ('{"pegasus": "5.0"\n "name": "w"}', "workflow.yml:2: not well-formed JSON: did not find expected"),
         (HEAD + "jobs:\n- {type: job, id: a}\n", 'workflow.yml:4: job a: "name" is missing'),
         (HEAD + "jobs:\n- {type: pegasusWorkflow, id: a}\n", 'workflow.yml:4: job a: "file" is missing'),
         (
