@@ -1,7 +1,7 @@
 """Runs: which there are, which one a person means, and how one stands."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,13 +158,20 @@ def run_detail(connection: Connection, run: RunRef) -> RunDetail:
 
 def progress_of(connection: Connection, run: RunRef) -> Progress:
     """How many jobs of a run stand where."""
+    return progress_of_runs(connection, [run])[run.key]
+
+
+def progress_of_runs(connection: Connection, runs: Iterable[RunRef]) -> dict[int, Progress]:
+    """How many jobs of each of many runs stand where, by the runs' keys, in one query."""
+    counts: dict[int, dict[str, int]] = {run.key: {} for run in runs}
     counted = (
-        select(func.coalesce(JOBS.c.state, "unsubmitted"), func.count())
-        .where(JOBS.c.run_key == run.key)
-        .group_by(JOBS.c.state)
+        select(JOBS.c.run_key, func.coalesce(JOBS.c.state, "unsubmitted"), func.count())
+        .where(JOBS.c.run_key.in_(counts))
+        .group_by(JOBS.c.run_key, JOBS.c.state)
     )
-    counts: dict[str, int] = dict(connection.execute(counted).tuples().all())
-    return Progress(total=sum(counts.values()), **counts)
+    for key, state, count in connection.execute(counted):
+        counts[key][state] = count
+    return {key: Progress(total=sum(states.values()), **states) for key, states in counts.items()}
 
 
 def engines_of(connection: Connection, run: RunRef) -> tuple[Engine, ...]:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from eventlog.errors import InputError
 
@@ -11,8 +11,7 @@ _FORM = struct.Struct(">BQQ")
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FileKey:
+class FileKey(NamedTuple):
     """The natural key of a file, in the order in which files are listed."""
 
     run_key: int

@@ -9,18 +9,19 @@ from typing import Any
 from sqlalchemy import Connection, FromClause, Row, and_, func, select
 
 from eventlog.errors import InputError
+from projections.bulk import key_rows
 from projections.data.files import FILES
 from projections.data.plans import PLANS
 from projections.data.tags import TAGS
 from projections.data.uses import TASKS
+from projections.keys import run_key, text_key
 from projections.search.cursors import FileKey, read_cursor, write_cursor
-from projections.search.details import asked_files
 from projections.search.distinct import distinct_texts
 from projections.search.field_terms import created, size
 from projections.search.fields import Field
 from projections.search.filter import Filter, TagKey, comparisons
 from projections.search.meaning import understood_filter
-from projections.search.scope import Scope, levels_of_keys
+from projections.search.scope import Scope, targets_of_keys
 from projections.search.statement import matching_keys
 
 MAX_COUNTED = 10_000
@@ -32,13 +33,14 @@ class FoundFile:
 
     ``checksum`` is verified, computed, unverified or corrupt; ``created`` (microseconds since the epoch) when
     its contents were last recorded; ``task``, ``job``, ``transformation`` made it, None where nobody did.
-    ``size`` in bytes.
+    ``root`` is the run at the top of its workflow tree. ``size`` in bytes.
     """
 
     key: FileKey
     lfn: str
     namespace: str
     run: str | None
+    root: str | None
     workflow: str | None
     role: str | None
     size: int | None
@@ -111,11 +113,18 @@ def count_files(
     return MatchCount(min(counted, limit), exact=counted <= limit)
 
 
+def find_file(connection: Connection, run: str, lfn: str, *, namespaces: Sequence[str]) -> FoundFile | None:
+    """The file of this run (empty: one that no run made) and LFN in one of the namespaces."""
+    keys = [FileKey(run_key(run, namespace), text_key(lfn)) for namespace in namespaces]
+    found = files_of_keys(connection, keys)
+    return found[0] if found else None
+
+
 def files_of_keys(connection: Connection, keys: Sequence[FileKey]) -> list[FoundFile]:
     """The files of these keys, in the order of the keys; those that do not exist are left out."""
     if not keys:
         return []
-    asked = asked_files(connection, keys)
+    asked = key_rows(connection, {"run_key": int, "lfn_key": int}, keys, "asked")
     here = and_(FILES.c.run_key == asked.c.run_key, FILES.c.lfn_key == asked.c.lfn_key)
     rows = connection.execute(select(*_COLUMNS).select_from(_with_origin(asked.join(FILES, here))))
     found = {(file := _file(row)).key: file for row in rows}
@@ -124,7 +133,7 @@ def files_of_keys(connection: Connection, keys: Sequence[FileKey]) -> list[Found
 
 def _scope(connection: Connection, where: Filter, namespaces: Sequence[str], after: FileKey | None) -> Scope:
     keys = [term.subject.key for term in comparisons(where) if isinstance(term.subject, TagKey)]
-    return Scope(tuple(namespaces), after, levels_of_keys(connection, namespaces, keys))
+    return Scope(tuple(namespaces), after, targets_of_keys(connection, namespaces, keys))
 
 
 def _with_origin(files: FromClause) -> FromClause:
@@ -138,6 +147,7 @@ _COLUMNS = (
     FILES.c.lfn,
     FILES.c.namespace,
     PLANS.c.run,
+    PLANS.c.root,
     PLANS.c.workflow,
     FILES.c.role,
     size(FILES).label("size"),
@@ -158,7 +168,7 @@ def _file(row: Row[Any]) -> FoundFile:
 def _hints(connection: Connection, where: Filter, scope: Scope) -> Iterator[str]:
     asked = dict.fromkeys(term.subject for term in comparisons(where))
     unknown = [
-        subject.key for subject in asked if isinstance(subject, TagKey) and not scope.levels[subject.key]
+        subject.key for subject in asked if isinstance(subject, TagKey) and not scope.targets[subject.key]
     ]
     fields = [subject for subject in asked if isinstance(subject, Field)]
     if not unknown and not fields:

@@ -5,7 +5,8 @@
     filter     = conjunction { "or" conjunction }
     conjunction = term { "and" term }
     term       = "not" term | "(" filter ")" | comparison
-    comparison = key ( operator value | "in" "(" value { "," value } ")" | "startsWith" text | "exists" )
+    comparison = "exists" key
+               | key ( operator value | "in" "(" value { "," value } ")" | "startsWith" text | "exists" )
     value      = text in quotes | number | true | false | time
 
 A bare key that is a system field's name means the field; ``tag.size`` or ``tag."any text"`` always a tag.
@@ -95,6 +96,8 @@ class _Parser:
 
     def _comparison(self) -> Filter:
         at = self._token
+        if self._taken(Op.EXISTS.value):
+            return Compare(self._subject(), Op.EXISTS)
         subject = self._subject()
         op = self._operator()
         term = Compare(subject, op, self._values(op))

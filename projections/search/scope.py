@@ -1,4 +1,4 @@
-"""What one search may see: its namespaces, the page's start, and which levels carry which tag keys."""
+"""What one search may see: its namespaces, the page's start, and which tag keys are carried by what."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ from projections.search.cursors import FileKey
 from projections.search.distinct import distinct_texts
 
 
-class Level(StrEnum):
-    """Whose tag it is: the file's own, or that of the task, job, run or workflow that made it."""
+class Target(StrEnum):
+    """What can be tagged: the file itself, or the task, job, run or workflow that made it."""
 
     FILE = "file"
     TASK = "task"
@@ -26,11 +26,11 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``levels`` names for each key the levels on which it occurs at all; ``after`` ends the page before."""
+    """``targets`` names for each key what carries it at all; ``after`` ends the page before."""
 
     namespaces: tuple[str, ...]
     after: FileKey | None = None
-    levels: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
+    targets: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
 
     def visible(self, namespace: ColumnElement[str]) -> ColumnElement[bool]:
         """Rows of these namespaces."""
@@ -52,18 +52,17 @@ def known_namespaces(connection: Connection) -> list[str]:
     return sorted(named)
 
 
-def levels_of_keys(
+def targets_of_keys(
     connection: Connection, namespaces: Sequence[str], keys: Iterable[str]
-) -> dict[str, tuple[Level, ...]]:
-    """The levels on which each tag key occurs in these namespaces; none for a key that nothing carries."""
+) -> dict[str, tuple[Target, ...]]:
+    """What carries each tag key in these namespaces; nothing for a key that nothing carries."""
     wanted = sorted(set(keys))
-    found: dict[str, tuple[Level, ...]] = dict.fromkeys(wanted, ())
+    found: dict[str, tuple[Target, ...]] = dict.fromkeys(wanted, ())
     if wanted and namespaces:
-        pairs = [(key, level.value, name) for key in wanted for level in Level for name in namespaces]
+        pairs = [(key, target.value, name) for key in wanted for target in Target for name in namespaces]
         asked = key_rows(connection, {"key": str, "target": str, "namespace": str}, pairs, "asked")
-        for key, level in connection.execute(_carried(asked.c)):
-            if Level(level) not in found[key]:
-                found[key] += (Level(level),)
+        for key, target in connection.execute(_carried(asked.c).distinct()):
+            found[key] += (Target(target),)
     return found
 
 

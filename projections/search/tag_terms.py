@@ -13,7 +13,7 @@ from projections.data.uses import TASKS
 from projections.keys import text_key
 from projections.search.filter import Compare, Op, TagKey
 from projections.search.matching import number_matches, starts_with, text_matches
-from projections.search.scope import Level, Scope
+from projections.search.scope import Scope, Target
 from projections.search.values import Value, ValueType
 
 FileKeys = Select[int, int]
@@ -25,17 +25,17 @@ _START_OP = {Op.LT: Op.LTE, Op.LTE: Op.LTE, Op.GT: Op.GTE, Op.GTE: Op.GTE}
 
 
 def tag_candidates(term: Compare, scope: Scope) -> list[FileKeys]:
-    """For each level that carries the key: the keys of the files that meet the term there."""
-    return [_candidates(term, level, scope) for level in _levels(term, scope)]
+    """For each kind of target that carries the key: the keys of the files that meet the term there."""
+    return [_candidates(term, target, scope) for target in _targets(term, scope)]
 
 
 def tag_condition(term: Compare, scope: Scope) -> ColumnElement[bool]:
-    """Whether the row of ``files`` at hand meets the term, on any level."""
-    return or_(false(), *(_condition(term, level) for level in _levels(term, scope)))
+    """Whether the row of ``files`` at hand meets the term, by any of these tags."""
+    return or_(false(), *(_condition(term, target) for target in _targets(term, scope)))
 
 
-def _levels(term: Compare, scope: Scope) -> tuple[Level, ...]:
-    return scope.levels.get(_key(term), ())
+def _targets(term: Compare, scope: Scope) -> tuple[Target, ...]:
+    return scope.targets.get(_key(term), ())
 
 
 def _key(term: Compare) -> str:
@@ -44,23 +44,23 @@ def _key(term: Compare) -> str:
     return term.subject.key
 
 
-def _candidates(term: Compare, level: Level, scope: Scope) -> FileKeys:
+def _candidates(term: Compare, target: Target, scope: Scope) -> FileKeys:
     tags = TAGS.alias("t")
     carried = and_(
         scope.visible(tags.c.namespace),
         tags.c.key == _key(term),
-        tags.c.target == level.value,
+        tags.c.target == target.value,
         tag_matches(tags, term),
     )
-    if level is Level.FILE:
+    if target is Target.FILE:
         own = select(tags.c.run_key.label("run_key"), tags.c.name_key.label("lfn_key"))
         return own.where(carried, scope.ahead(tags.c.run_key, tags.c.name_key))
     files = FILES.alias("made")
     keys = select(files.c.run_key.label("run_key"), files.c.lfn_key.label("lfn_key"))
-    if level is Level.TASK:
+    if target is Target.TASK:
         made = and_(files.c.run_key == tags.c.run_key, files.c.task == tags.c.name)
         keys = keys.select_from(tags.join(files, made))
-    elif level is Level.JOB:
+    elif target is Target.JOB:
         tasks = TASKS.alias("k")
         done = and_(tasks.c.run_key == tags.c.run_key, tasks.c.job == tags.c.name)
         made = and_(files.c.run_key == tasks.c.run_key, files.c.task == tasks.c.task)
@@ -70,20 +70,20 @@ def _candidates(term: Compare, level: Level, scope: Scope) -> FileKeys:
     return keys.where(carried, scope.ahead(files.c.run_key, files.c.lfn_key))
 
 
-def _condition(term: Compare, level: Level) -> ColumnElement[bool]:
+def _condition(term: Compare, target: Target) -> ColumnElement[bool]:
     tags = TAGS.alias("t")
     carried = and_(
         tags.c.run_key == FILES.c.run_key,
-        tags.c.target == level.value,
+        tags.c.target == target.value,
         tags.c.key == _key(term),
         tag_matches(tags, term),
     )
-    match level:
-        case Level.FILE:
+    match target:
+        case Target.FILE:
             return exists().where(carried, tags.c.name_key == FILES.c.lfn_key)
-        case Level.TASK:
+        case Target.TASK:
             return exists().where(carried, tags.c.name == FILES.c.task)
-        case Level.JOB:
+        case Target.JOB:
             tasks = TASKS.alias("k")
             done = and_(tasks.c.run_key == FILES.c.run_key, tasks.c.task == FILES.c.task)
             return exists().where(carried, done, tags.c.name == tasks.c.job)

@@ -57,7 +57,12 @@ class Value:
     def of_time(cls, moment: datetime) -> "Value":
         """A time; one without a zone is UTC."""
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return cls(ValueType.TIME, number=float((aware - _EPOCH) // timedelta(microseconds=1)))
+        return cls.of_microseconds((aware - _EPOCH) // timedelta(microseconds=1))
+
+    @classmethod
+    def of_microseconds(cls, microseconds: int) -> "Value":
+        """A time, as microseconds since the epoch."""
+        return cls(ValueType.TIME, number=float(microseconds))
 
     def moment(self) -> datetime:
         """A time value as a datetime in UTC."""

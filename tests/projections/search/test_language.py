@@ -37,6 +37,7 @@ def number(value: float) -> Value:
         ("tag.size > 3", tag("size", Op.GT, number(3))),
         ("size > 3", Compare(Field.SIZE, Op.GT, (number(3),))),
         ("tag.\"a key, with 'signs'\" exists", tag("a key, with 'signs'", Op.EXISTS)),
+        ("not exists pressure", Not(tag("pressure", Op.EXISTS))),
         ("ok = TRUE", tag("ok", Op.EQ, Value.of_boolean(True))),
         ("x in (1, 'one', true)", tag("x", Op.IN, number(1), text("one"), Value.of_boolean(True))),
         ("kind startswith 'par_'", tag("kind", Op.STARTS_WITH, text("par_"))),

@@ -1,0 +1,76 @@
+"""What Prometheus scrapes: requests, operations, and how the views stand to the log."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from api.standing import Standing
+from eventlog.errors import HoofprintError
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+log = logging.getLogger("hoofprint.api")
+
+
+class Metrics:
+    """One server's metrics, in a registry of its own."""
+
+    def __init__(self, standing: Callable[[], Standing]) -> None:
+        self._registry = CollectorRegistry()
+        self.requests = Counter(
+            "hoofprint_http_requests", "HTTP requests.", ("route", "status"), registry=self._registry
+        )
+        self.duration = Histogram(
+            "hoofprint_http_request_seconds",
+            "Duration of HTTP requests.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self.errors = Counter(
+            "hoofprint_graphql_errors", "Errors in GraphQL answers.", ("code",), registry=self._registry
+        )
+        self._registry.register(_Standing(standing))
+
+    def exposition(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _Standing(Collector):
+    """Looks at log and views when it is scraped."""
+
+    def __init__(self, standing: Callable[[], Standing]) -> None:
+        self._standing = standing
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing beforehand: registering must not open log or views."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Positions, lag and dead letters; only ``hoofprint_views_up`` 0 where they are out of reach."""
+        up = GaugeMetricFamily("hoofprint_views_up", "Whether log and views answer.")
+        try:
+            standing = self._standing()
+        except HoofprintError as error:
+            log.warning("log or views are out of reach: %s", error)
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        folded = CounterMetricFamily(
+            "hoofprint_events_folded", "Offsets of the log that are folded.", labels=["group"]
+        )
+        lag = GaugeMetricFamily("hoofprint_views_lag_events", "Offsets not folded yet.", labels=["group"])
+        dead = GaugeMetricFamily("hoofprint_dead_letters", "Events nobody could fold.", labels=["group"])
+        for view in standing.views:
+            folded.add_metric([view.group], sum(view.position.offsets.values()))
+            lag.add_metric([view.group], view.lag)
+            dead.add_metric([view.group], view.dead_letters)
+        yield from (folded, lag, dead)

@@ -1,0 +1,24 @@
+"""The GraphQL schema. ``python -m api.schema`` writes it to ``api/schema.graphql``."""
+
+import strawberry
+from strawberry.extensions import DisableIntrospection, ParserCache
+
+from api.limits import Limits
+from api.schema.knowledge import Mutation
+from api.schema.lineage import LineageFile, LineageTask
+from api.schema.query import Query
+from api.schema.scalars import CONFIG
+
+_PARSED_DOCUMENTS = 256
+
+
+def build_schema(*, introspection: bool = True) -> strawberry.Schema:
+    """The schema with its limits; without ``introspection`` nobody can read it from the server."""
+    hidden = [] if introspection else [DisableIntrospection]
+    return strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[LineageFile, LineageTask],
+        config=CONFIG,
+        extensions=[Limits, lambda: ParserCache(maxsize=_PARSED_DOCUMENTS), *hidden],
+    )

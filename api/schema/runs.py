@@ -1,0 +1,167 @@
+"""Runs in GraphQL: lists of them, and how one stands."""
+
+from functools import partial
+
+import strawberry
+
+from api.context import Info
+from api.schema.answering import answer
+from api.schema.integrity import Failure, Integrity, failures_of_run, integrity_of_run
+from api.schema.jobs import JobConnection, page_of_jobs
+from api.schema.paging import PAGE, PageInfo, pack_cursor, require_page, unpack_cursor
+from api.schema.resolving import resolved
+from api.schema.scalars import Time
+from projections.answers import runs as answers
+
+
+@strawberry.type(description="One time an engine ran the plan.")
+class Engine:
+    """An engine's life."""
+
+    restart: int = strawberry.field(description="0 for the first time, one more for each resumption.")
+    engine: str
+    host: str
+    user: str
+    started_at: Time | None
+    finished_at: Time | None = strawberry.field(description="Null while it runs, or when it died.")
+    status: int | None = strawberry.field(description="0: every job succeeded.")
+    reason: str
+
+
+@strawberry.type(description="How many jobs stand where, by their last attempts.")
+class Progress:
+    """Counts of jobs by state."""
+
+    total: int
+    unsubmitted: int
+    submitted: int
+    running: int
+    held: int
+    evicted: int
+    succeeded: int
+    failed: int
+    aborted: int
+
+
+@strawberry.type(description="One planned workflow, and what became of it.")
+class Run:
+    """A run, as lists show it."""
+
+    ref: strawberry.Private[answers.RunRef]
+    id: strawberry.ID
+    namespace: str
+    workflow: str
+    state: str = strawberry.field(description="planned, running, succeeded, failed or incomplete.")
+    user: str
+    submit_directory: str
+    created_at: Time
+    planned_at: Time | None
+    tasks: int = strawberry.field(name="taskCount")
+    jobs: int = strawberry.field(name="jobCount")
+    reused_tasks: int = strawberry.field(
+        name="reusedTaskCount", description="Tasks that were pruned because their outputs exist."
+    )
+
+    @classmethod
+    def of(cls, run: answers.RunSummary) -> "Run":
+        """The run as an answer."""
+        return answer(cls, run, **_identity(run))
+
+    @resolved("How many jobs stand where.")
+    async def progress(self, info: Info) -> Progress:
+        """The progress, loaded for all runs of the answer at once."""
+        return answer(Progress, await info.context.progress.load(self.ref))
+
+
+@strawberry.type(description="A run with everything that is known of it.")
+class RunDetail(Run):
+    """A run, as it is looked at alone."""
+
+    root: str = strawberry.field(description="The run at the top of its tree of sub-workflows.")
+    parent_run: str | None
+    parent_job: str | None
+    workflow_version: str
+    workflow_file: str
+    planner: str
+    planner_version: str
+    submit_host: str
+    data_configuration: str
+    files: int = strawberry.field(name="fileCount")
+    plan_digest: str
+    engines: list[Engine]
+
+    @classmethod
+    def in_full(cls, run: answers.RunDetail) -> "RunDetail":
+        """The run as an answer."""
+        summary = {name: getattr(run.summary, name) for name in _LISTED}
+        engines = [answer(Engine, engine) for engine in run.engines]
+        return answer(cls, run, engines=engines, **summary, **_identity(run.summary))
+
+    @resolved("Its jobs, by name; those of one state where given.", name="jobs")
+    async def job_page(
+        self, info: Info, state: str | None = None, first: int = PAGE, after: str | None = None
+    ) -> JobConnection:
+        """A page of its jobs."""
+        return await page_of_jobs(info, self.ref, state, first, after)
+
+    @resolved("What came of every checksum.")
+    async def integrity(self, info: Info) -> Integrity:
+        """The sums, and the first files that were wrong."""
+        return await integrity_of_run(info, self.ref)
+
+    @resolved("The jobs that failed for good, root cause first.")
+    async def failures(self, info: Info) -> list[Failure]:
+        """Why it failed."""
+        return await failures_of_run(info, self.ref)
+
+
+_LISTED = (
+    *("workflow", "state", "user", "submit_directory", "created_at", "planned_at"),
+    *("tasks", "jobs", "reused_tasks"),
+)
+
+
+def _identity(run: answers.RunSummary) -> dict[str, object]:
+    return {"ref": run.ref, "id": strawberry.ID(run.ref.run), "namespace": run.ref.namespace}
+
+
+@strawberry.type(description="A run within a page.")
+class RunEdge:
+    """A run and where it stands."""
+
+    cursor: str
+    node: Run
+
+
+@strawberry.type(description="A page of runs, the newest first.")
+class RunConnection:
+    """Runs and where their page ends."""
+
+    edges: list[RunEdge]
+    page_info: PageInfo
+
+
+async def page_of_runs(info: Info, first: int, after: str | None) -> RunConnection:
+    """One page of the runs that the caller may see."""
+    require_page(first)
+    last = None if after is None else unpack_cursor(after, tuple[int, int], "runs")
+    listing = partial(
+        answers.list_runs, namespaces=info.context.access.namespaces, after=last, limit=first + 1
+    )
+    found = await info.context.reader.ask("runs", listing)
+    edges = [RunEdge(cursor=pack_cursor(run.cursor), node=Run.of(run)) for run in found[:first]]
+    end = edges[-1].cursor if edges else None
+    return RunConnection(edges=edges, page_info=PageInfo(has_next_page=len(found) > first, end_cursor=end))
+
+
+async def run_named(info: Info, reference: str) -> answers.RunRef:
+    """The run that the caller means: by id, unique prefix, or ``latest``."""
+    namespaces = info.context.access.namespaces
+    resolving = partial(answers.resolve_run, reference=reference, namespaces=namespaces)
+    return await info.context.reader.ask("runs", resolving)
+
+
+async def one_run(info: Info, reference: str) -> RunDetail:
+    """The run that the caller means."""
+    ref = await run_named(info, reference)
+    return RunDetail.in_full(await info.context.reader.ask("runs", partial(answers.run_detail, run=ref)))
