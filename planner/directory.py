@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from eventlog.errors import InputError, NotFoundError
+from planner.collection import without_cyclic_collection
 from planner.executable import ExecutableWorkflow, PlanHeader, PlannedJob
 from planner.explain import Decision
 from planner.manifest import InputCopy, Manifest, make_manifest
@@ -60,7 +61,8 @@ def read_plan(path: str | Path) -> ExecutableWorkflow:
     header = _decode(file, first, PlanHeader)
     if header.format != FORMAT:
         raise InputError(f"{file}: plan format {header.format}, but this version reads format {FORMAT}")
-    jobs = _decode_lines(file, rest, PlannedJob)
+    with without_cyclic_collection():
+        jobs = _decode_lines(file, rest, PlannedJob)
     if len(jobs) != header.jobs:
         raise InputError(f"{file}: {len(jobs)} jobs, but its header says {header.jobs}: the file is damaged")
     return ExecutableWorkflow(header, jobs)

@@ -1,7 +1,7 @@
 """The plan in the making: what the refiners read and add to."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.catalog_union import Catalogs
@@ -37,18 +37,23 @@ class Placement:
     staged: Sequence[StagedProgram]
     required: Sequence[str]
     catalog_profiles: Sequence[Profiles]
+    metadata: Mapping[str, str]
     how: str
 
 
 @dataclass(slots=True)
 class AuxiliaryJob:
-    """A job that the planner adds; ``level`` is that of the tasks it serves."""
+    """A job that the planner adds.
+
+    ``level`` is that of the tasks it serves; ``touches`` names the sites whose work directory it uses.
+    """
 
     name: str
     kind: JobKind
     site: str
     level: int
     category: str = ""
+    touches: tuple[str, ...] = ()
     transfers: list[Transfer] = field(default_factory=list)
     registrations: list[Registration] = field(default_factory=list)
     make_directories: list[Location] = field(default_factory=list)
@@ -77,7 +82,8 @@ class Draft:
     the surviving tasks. ``existing`` are the LFNs that exist although a task makes them, ``known`` the files
     from outside that are fetched or stand in for pruned tasks; ``staged`` says which auxiliary job brings an
     LFN to a site (None: it lies there already); ``resident`` which LFNs must stay in the work directory when
-    the workflow is done.
+    the workflow is done. ``order`` holds the surviving tasks, ``topology`` the whole executable graph without
+    its clean-up jobs, both parents first; ``depth`` is the level in the latter.
     """
 
     request: PlanRequest
@@ -88,8 +94,10 @@ class Draft:
     parents: Adjacency
     kept: bytearray
     order: list[int] = field(default_factory=list)
+    topology: list[int] = field(default_factory=list)
+    depth: "array[int]" = field(default_factory=lambda: array("i"))
     level: "array[int]" = field(default_factory=lambda: array("i"))
-    existing: set[str] = field(default_factory=set)
+    existing: dict[str, KnownFile] = field(default_factory=dict)
     pruned: dict[int, str] = field(default_factory=dict)
     known: dict[str, KnownFile] = field(default_factory=dict)
     site_of: list[str] = field(default_factory=list)
@@ -106,15 +114,24 @@ class Draft:
 
     def settle(self) -> None:
         """Put the surviving tasks in topological order and count their levels."""
-        order = breadth_first(self.parents, reverse(self.parents))
-        self.level = levels(self.parents, order)
-        self.order = [job for job in order if self.kept[job]]
+        if self.pruned:
+            order = breadth_first(self.parents, reverse(self.parents))
+            self.order = [job for job in order if self.kept[job]]
+        self.level = levels(self.parents, self.order)
 
     def add(self, job: AuxiliaryJob) -> int:
         """Add an auxiliary job and return its node."""
         self.auxiliary.append(job)
         self.parents.append([])
         return len(self.parents) - 1
+
+    def add_last(self, job: AuxiliaryJob, parents: list[int]) -> int:
+        """Add an auxiliary job that nobody waits for, behind a topology that is complete already."""
+        node = self.add(job)
+        self.parents[node] = parents
+        self.topology.append(node)
+        self.depth.append(0)
+        return node
 
     def add_parent(self, node: int, parent: int) -> None:
         """Let a node wait for another one."""

@@ -17,7 +17,6 @@ from planner.executable import (
     PlannedJob,
     PlannedTask,
 )
-from planner.graph import breadth_first, levels, reverse
 from planner.names import JobNames
 from planner.profiles import NO_RESOURCES, Resources, merge_profiles, profiles_of_properties, resources_of
 from planner.refine.check import describe
@@ -46,20 +45,13 @@ def emit(draft: Draft) -> Emitted:
 
     Raises InputError for profiles whose values are no numbers where numbers are needed.
     """
-    order = _final_order(draft)
-    depth = levels(draft.parents, order)
+    order, depth = draft.topology, draft.depth
     position = array("i", [-1]) * draft.size
     for place, node in enumerate(order):
         position[node] = place
     writer = _JobWriter(draft, JobNames(), position)
     jobs = [writer.write(node, depth[node] * PRIORITY_PER_LEVEL) for node in order]
     return Emitted(ExecutableWorkflow(_header(draft, len(jobs)), jobs), position)
-
-
-def _final_order(draft: Draft) -> list[int]:
-    order = breadth_first(draft.parents, reverse(draft.parents))
-    tasks = len(draft.graph.jobs)
-    return [node for node in order if node >= tasks or draft.kept[node]]
 
 
 def _header(draft: Draft, jobs: int) -> PlanHeader:

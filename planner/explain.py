@@ -6,7 +6,6 @@ import msgspec
 
 from planner.draft import Draft
 from planner.executable import PlannedJob
-from planner.graph import NOBODY
 from planner.refine.reuse import EXISTS
 
 KEPT = "kept"
@@ -15,10 +14,10 @@ SHOWN = 20
 
 
 class InputChoice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where one input of a task comes from.
+    """Where an input that no task of the plan makes comes from.
 
-    ``by`` is the job that brings it, or the task that makes it; ``sources`` the copies in the order in which
-    they are tried; ``known_from`` the catalog or record that knew them.
+    ``by`` is the job that brings it, empty where it lies in the work directory already; ``sources`` all known
+    copies; ``known_from`` the catalog or record that knew them.
     """
 
     lfn: str
@@ -87,18 +86,20 @@ def _why_kept(draft: Draft, task: int) -> str:
 def _inputs(
     draft: Draft, task: int, jobs: Sequence[PlannedJob], position: Sequence[int]
 ) -> tuple[InputChoice, ...]:
-    graph = draft.graph
+    """The inputs about which something was decided: those that no task of the plan makes."""
+    graph, known = draft.graph, draft.known
+    if not known:
+        return ()
     site = draft.placement(task).site
+    names = [graph.lfns[file] for file in graph.reads[task]]
     choices = []
-    for file in graph.reads[task]:
-        lfn = graph.lfns[file]
-        maker = graph.maker(file, task)
-        known = draft.known.get(lfn)
-        bringer = draft.staged.get((lfn, site))
-        node = bringer if bringer is not None else maker
-        by = jobs[position[node]].name if node != NOBODY and position[node] >= 0 else ""
-        sources = tuple(replica.pfn for replica in known.replicas) if known is not None else ()
-        choices.append(InputChoice(lfn, by, sources, known.origin if known is not None else ""))
+    for lfn in names:
+        if lfn not in known or (lfn, site) not in draft.staged:
+            continue
+        bringer = draft.staged[lfn, site]
+        by = jobs[position[bringer]].name if bringer is not None else ""
+        sources = tuple(replica.pfn for replica in known[lfn].replicas)
+        choices.append(InputChoice(lfn, by, sources, known[lfn].origin))
     return tuple(choices)
 
 

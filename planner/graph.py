@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from planner.abstract import AbstractJob, AbstractWorkflow, Use
+from planner.catalogs import Transformation
 
 Adjacency = list[list[int]]
 
@@ -19,7 +20,8 @@ class WorkflowGraph:
     a file, or NOBODY; ``made_by`` the use with which that job declared it. ``parents`` has the declared edges
     and, where asked for, those that files imply. ``producers`` lists all writers of the files that have
     several; ``changed`` are the files that a job both needs and makes, ``needed`` marks those that any job
-    reads, ``checkpoints`` are those of the jobs that have any.
+    reads, ``checkpoints`` are those of the jobs that have any. ``programs`` are further transformations whose
+    executables a job asks for as inputs.
     """
 
     workflow: AbstractWorkflow
@@ -33,6 +35,7 @@ class WorkflowGraph:
     changed: frozenset[int]
     needed: bytearray
     checkpoints: dict[int, list[int]]
+    programs: dict[int, list[Transformation]]
     parents: Adjacency
     children: Adjacency
 
@@ -74,6 +77,7 @@ def build_graph(workflow: AbstractWorkflow, *, infer_data_edges: bool = True) ->
         changed=frozenset(files.changed),
         needed=files.needed,
         checkpoints=files.checkpoints,
+        programs=files.programs,
         parents=parents,
         children=reverse(parents),
     )
@@ -91,6 +95,7 @@ class _FileTable:
         "needed",
         "producer",
         "producers",
+        "programs",
     )
 
     def __init__(self) -> None:
@@ -102,12 +107,17 @@ class _FileTable:
         self.changed: set[int] = set()
         self.needed = bytearray()
         self.checkpoints: dict[int, list[int]] = {}
+        self.programs: dict[int, list[Transformation]] = {}
 
     def enter(self, job: int, uses: Sequence[Use]) -> tuple[list[int], list[int]]:
         """The files that a job reads and writes, each once."""
         read: list[int] = []
         written: list[int] = []
         for use in uses:
+            if use.executable and use.link == "input":
+                program = Transformation(use.lfn, use.namespace, use.version)
+                self.programs.setdefault(job, []).append(program)
+                continue
             file = self.file_of.get(use.lfn)
             if file is None:
                 file = self._number(use.lfn)

@@ -3,7 +3,6 @@
 from eventlog.errors import InputError
 from planner.catalogs import Directory
 from planner.draft import Draft
-from planner.executable import Location
 
 FILE_URL = "file://"
 STORAGE = ("localStorage", "sharedStorage")
@@ -40,11 +39,6 @@ def storage_url(draft: Draft, site: str) -> str:
     if draft.request.output_directory is not None:
         return FILE_URL + draft.request.output_directory.rstrip("/")
     return _url(_directory(draft, site, STORAGE), "put")
-
-
-def storage_location(base: str, site: str, lfn: str) -> Location:
-    """Where an output goes: its LFN, sub-directories kept, below the storage directory."""
-    return Location(site, f"{base}/{lfn}")
 
 
 def _directory(draft: Draft, site: str, kinds: tuple[str, ...]) -> Directory:

@@ -15,6 +15,15 @@ class JobNames:
 
     def give(self, wish: str) -> str:
         """The wished name, unsafe characters replaced by ``_``; a digest tells apart what would collide."""
+        # nearly all names are safe and new: two cheap checks in place of a search
+        if (
+            len(wish) <= LONGEST
+            and wish not in self._given
+            and wish.replace("_", "").isalnum()
+            and wish.isascii()
+        ):
+            self._given.add(wish)
+            return wish
         name = _UNSAFE.sub("_", wish)
         if len(name) > LONGEST or name in self._given or name.startswith("."):
             name = f"{name[:LONGEST].lstrip('.')}_{hashlib.sha256(wish.encode()).hexdigest()[:10]}"

@@ -1,12 +1,11 @@
 """The pipeline: abstract workflow and catalogs in, plan out, refiner by refiner."""
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from planner.catalog_union import join_catalogs
-from planner.draft import Draft
+from planner.collection import without_cyclic_collection
+from planner.draft import Draft, Placement
 from planner.emit import emit
 from planner.executable import ExecutableWorkflow
 from planner.explain import Decision, decisions
@@ -46,15 +45,18 @@ REFINERS: Sequence[Refiner] = (
 class Plan:
     """A finished plan: what runs, what was asked, and why it is so.
 
-    ``pruned`` holds the rule by which each task was pruned, ``known`` the files from outside that the plan
-    uses, by LFN.
+    ``pruned`` holds the rule by which each task was pruned; ``existing`` the files that exist already
+    although a task makes them, ``known`` those from outside that the plan uses, both by LFN; ``placements``
+    where and with what each task runs, None for a pruned one.
     """
 
     request: PlanRequest
     graph: WorkflowGraph
     executable: ExecutableWorkflow
     pruned: dict[int, str]
+    existing: dict[str, KnownFile]
     known: dict[str, KnownFile]
+    placements: Sequence[Placement | None]
     decisions: Sequence[Decision]
 
 
@@ -64,7 +66,7 @@ def plan_workflow(request: PlanRequest, *, reuse: ReuseIndex | None = None) -> P
     Raises InputError for anything in workflow, catalogs, properties or options that no plan can be made of;
     nothing is written.
     """
-    with _without_cyclic_collection():
+    with without_cyclic_collection():
         draft = _start(request, reuse)
         for refine in REFINERS:
             refine(draft)
@@ -74,7 +76,9 @@ def plan_workflow(request: PlanRequest, *, reuse: ReuseIndex | None = None) -> P
             draft.graph,
             emitted.workflow,
             draft.pruned,
+            draft.existing,
             draft.known,
+            draft.placements,
             decisions(draft, emitted.workflow.jobs, emitted.position),
         )
 
@@ -100,15 +104,3 @@ def _asked_of_index(request: PlanRequest, graph: WorkflowGraph) -> Sequence[str]
     if not request.options.force:
         return graph.lfns
     return [lfn for lfn, producer in zip(graph.lfns, graph.producer, strict=True) if producer == NOBODY]
-
-
-@contextmanager
-def _without_cyclic_collection() -> Iterator[None]:
-    """Planning makes millions of objects and no cycles: searching for cycles would take half of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

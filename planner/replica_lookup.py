@@ -31,10 +31,14 @@ class ReplicaLookup:
     def __init__(self, catalogs: Sequence[ReplicaCatalog], remembered: Mapping[str, ReusableFile]) -> None:
         self._remembered = remembered
         self._catalogs = catalogs
+        self._names = set(remembered).union(*(catalog.entries for catalog in catalogs))
         self._patterns = [[(_compiled(entry, c), entry) for entry in c.patterns] for c in catalogs]
+        self._has_patterns = any(self._patterns)
 
     def find(self, lfn: str) -> KnownFile | None:
         """What is known of a file; None where no source knows it."""
+        if lfn not in self._names and not self._has_patterns:
+            return None
         remembered = self._remembered.get(lfn)
         if remembered is not None:
             return _from_index(remembered)

@@ -20,7 +20,7 @@ def check(draft: Draft) -> None:
     _check_sites(draft)
     if draft.settings.duplicate_producers == "refuse":
         _check_producers(graph)
-    _check_cycles(graph)
+    draft.order = _order(graph)
 
 
 def _check_kinds(jobs: Sequence[AbstractJob]) -> None:
@@ -56,10 +56,11 @@ def _check_producers(graph: WorkflowGraph) -> None:
     )
 
 
-def _check_cycles(graph: WorkflowGraph) -> None:
+def _order(graph: WorkflowGraph) -> list[int]:
+    """The tasks in topological order; raises InputError that shows a cycle where there is one."""
     order = breadth_first(graph.parents, graph.children)
     if len(order) == len(graph.jobs):
-        return
+        return order
     cycle = find_cycle(graph.parents, order)
     path = " -> ".join(graph.jobs[job].id for job in cycle[:SHOWN])
     first = graph.jobs[cycle[0]]

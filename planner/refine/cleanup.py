@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from planner.draft import AuxiliaryJob, Draft
 from planner.executable import JobKind, Removal
-from planner.graph import breadth_first, levels, reverse
+from planner.graph import NOBODY, reverse
 from planner.locations import work_url
 from planner.refine.directories import directory_job_name, sites_touched
 
@@ -20,48 +20,59 @@ def clean_up(draft: Draft) -> None:
     strategy = draft.settings.cleanup
     if strategy == "none" or not draft.order:
         return
+    last_users = _last_users(draft)
+    cleanups: dict[str, list[int]] = {site: [] for site in sorted(draft.sites_in_use())}
     if strategy == "inplace":
-        _remove_files(draft)
+        for site, added in cleanups.items():
+            for level, candidates in sorted(_candidates(draft, site).items()):
+                added.extend(_add_jobs(draft, site, level, candidates))
     if not draft.resident:
-        _remove_directories(draft)
+        for site, added in cleanups.items():
+            _remove_directory(draft, site, added, last_users[site])
 
 
 @dataclass(slots=True)
 class _Candidate:
-    """Files whose last user is one node, and all of their users."""
+    """The files whose last user is one node, and all nodes that use them."""
 
+    node: int
     files: list[str] = field(default_factory=list)
     users: list[int] = field(default_factory=list)
 
 
-def _remove_files(draft: Draft) -> None:
-    order = breadth_first(draft.parents, reverse(draft.parents))
-    depth = levels(draft.parents, order)
-    ordered = [node for node in order if node >= len(draft.graph.jobs) or draft.kept[node]]
-    parent_sets = _ParentSets(draft.parents)
-    for site in sorted(draft.sites_in_use()):
-        for level, candidates in _candidates(draft, ordered, site, depth).items():
-            _add_jobs(draft, parent_sets, site, level, candidates)
-
-
-def _candidates(
-    draft: Draft, order: Sequence[int], site: str, depth: Sequence[int]
-) -> dict[int, list[_Candidate]]:
-    """By depth (1 for the first jobs), deepest first, the candidates of one site."""
-    last_user: dict[str, _Candidate] = {}
+def _candidates(draft: Draft, site: str) -> dict[int, list[_Candidate]]:
+    """The candidates of one site by depth (1 for the first jobs), the deepest first."""
+    candidate_of: dict[str, _Candidate] = {}
     by_depth: dict[int, list[_Candidate]] = {}
-    for node in reversed(order):
-        own: _Candidate | None = None
+    implied = _Implied(draft)
+    for node in reversed(draft.topology):
+        own = _Candidate(node)
         for lfn in _files_used(draft, node, site):
-            candidate = last_user.get(lfn)
+            candidate = candidate_of.get(lfn)
             if candidate is None:
-                if own is None:
-                    own = _Candidate()
-                    by_depth.setdefault(depth[node] + 1, []).append(own)
-                candidate = last_user[lfn] = own
+                candidate = candidate_of[lfn] = own
                 own.files.append(lfn)
+            elif implied.by_another_user(node, lfn):
+                continue
             candidate.users.append(node)
+        if own.files:
+            by_depth.setdefault(draft.depth[node] + 1, []).append(own)
     return by_depth
+
+
+@dataclass(slots=True)
+class _Implied:
+    """Knows users of a file for whom others of its users wait already, so that clean-up need not."""
+
+    draft: Draft
+
+    def by_another_user(self, node: int, lfn: str) -> bool:
+        """Whether a node made a file that others use after it: those wait for it by the file itself."""
+        draft = self.draft
+        if not draft.settings.infer_data_edges:
+            return False
+        file = draft.graph.file_of.get(lfn, NOBODY)
+        return file != NOBODY and draft.graph.producer[file] == node
 
 
 def _files_used(draft: Draft, node: int, site: str) -> Iterable[str]:
@@ -72,79 +83,60 @@ def _files_used(draft: Draft, node: int, site: str) -> Iterable[str]:
         if placement.site != site:
             return ()
         graph = draft.graph
-        files = (*graph.reads[node], *graph.writes[node])
-        names = [graph.lfns[file] for file in files]
-        names.extend(program.lfn for program in placement.staged)
-        names.extend(placement.required)
-    elif job.kind in (JobKind.STAGE_OUT, JobKind.INTER_SITE) and draft.parents[node]:
+        lfns = graph.lfns
+        names = [lfns[file] for file in graph.reads[node]]
+        names += [lfns[file] for file in graph.writes[node]]
+        names += [program.lfn for program in placement.staged]
+        names += placement.required
+    elif site in job.touches and job.kind in (JobKind.STAGE_OUT, JobKind.INTER_SITE):
         names = [transfer.lfn for transfer in job.transfers if transfer.sources[0].site == site]
     else:
         return ()
-    return dict.fromkeys(name for name in names if name not in draft.resident)
+    if draft.resident:
+        names = [name for name in names if name not in draft.resident]
+    return dict.fromkeys(names) if len(names) > 1 else names
 
 
-def _add_jobs(
-    draft: Draft, parents: "_ParentSets", site: str, level: int, candidates: Sequence[_Candidate]
-) -> None:
+def _add_jobs(draft: Draft, site: str, level: int, candidates: Sequence[_Candidate]) -> list[int]:
+    """Deal the candidates of one level to as many clean-up jobs as the settings say."""
     settings = draft.settings
     count = settings.cleanup_clusters or -(-len(candidates) // settings.cleanup_cluster_size)
     base = work_url(draft, site, "put")
+    added = []
     for number in range(min(count, len(candidates))):
         cluster = candidates[number::count]
-        files = [lfn for candidate in cluster for lfn in candidate.files]
-        users = dict.fromkeys(user for candidate in cluster for user in candidate.users)
-        removals = [Removal(site, f"{base}/{lfn}", lfn) for lfn in files]
+        removals = [Removal(site, f"{base}/{lfn}", lfn) for candidate in cluster for lfn in candidate.files]
         name = f"clean_up_{site}_level_{level}_{number}"
-        node = draft.add(AuxiliaryJob(name, JobKind.CLEANUP, site, level, "cleanup", removals=removals))
-        draft.parents[node] = parents.reduced(users)
+        job = AuxiliaryJob(name, JobKind.CLEANUP, site, level, "cleanup", removals=removals)
+        added.append(draft.add_last(job, _users(draft, cluster)))
+    return added
 
 
-@dataclass(slots=True)
-class _ParentSets:
-    """Leaves out those of a job's parents that are parents of another of its parents."""
-
-    parents: Sequence[Sequence[int]]
-    sets: dict[int, frozenset[int]] = field(default_factory=dict)
-
-    def reduced(self, users: dict[int, None]) -> list[int]:
-        """The users without those that a further user implies."""
-        implied: set[int] = set()
-        for user in users:
-            above = self.parents[user]
-            if len(above) <= len(users):
-                implied.update(parent for parent in above if parent in users)
-            else:
-                # the shorter side is walked, so that a fan of many thousands stays linear
-                among = self._set(user)
-                implied.update(other for other in users if other in among)
-        return [user for user in users if user not in implied]
-
-    def _set(self, node: int) -> frozenset[int]:
-        known = self.sets.get(node)
-        if known is None:
-            known = self.sets[node] = frozenset(self.parents[node])
-        return known
+def _users(draft: Draft, cluster: Sequence[_Candidate]) -> list[int]:
+    """All users of the files of a cluster, without those for whom its last users wait anyway."""
+    users = dict.fromkeys(user for candidate in cluster for user in candidate.users)
+    for candidate in cluster:
+        if len(candidate.users) > 1:
+            for parent in draft.parents[candidate.node]:
+                users.pop(parent, None)
+    return list(users)
 
 
-def _remove_directories(draft: Draft) -> None:
-    """One job a site, behind the last jobs that touch its work directory."""
-    touching = [sites_touched(draft, node) for node in range(draft.size)]
+def _last_users(draft: Draft) -> dict[str, list[int]]:
+    """For each site the nodes that touch its work directory and have no child that does."""
     children = reverse(draft.parents)
-    for site in sorted(draft.sites_in_use()):
-        last = [
-            node
-            for node, sites in enumerate(touching)
-            if site in sites and not any(site in touching[child] for child in children[node])
-        ]
-        cleanups = [
-            node for node in range(draft.size) if (job := draft.job(node)) is not None and _removes(job, site)
-        ]
-        name = directory_job_name(draft, "cleanup", site)
-        removal = Removal(site, work_url(draft, site, "put"), recursive=True)
-        node = draft.add(AuxiliaryJob(name, JobKind.CLEANUP, site, 0, removals=[removal]))
-        covered = {user for cleanup in cleanups for user in draft.parents[cleanup]}
-        draft.parents[node] = [*cleanups, *(user for user in last if user not in covered)]
+    last: dict[str, list[int]] = {}
+    for node in draft.topology:
+        for site in sites_touched(draft, node):
+            if not any(site in sites_touched(draft, child) for child in children[node]):
+                last.setdefault(site, []).append(node)
+    return last
 
 
-def _removes(job: AuxiliaryJob, site: str) -> bool:
-    return job.kind is JobKind.CLEANUP and job.site == site
+def _remove_directory(draft: Draft, site: str, cleanups: Sequence[int], last: Sequence[int]) -> None:
+    """Add the job that removes a work directory, behind the last jobs that use it."""
+    name = directory_job_name(draft, "cleanup", site)
+    removal = Removal(site, work_url(draft, site, "put"), recursive=True)
+    covered = {user for cleanup in cleanups for user in draft.parents[cleanup]}
+    parents = [*cleanups, *(user for user in last if user not in covered)]
+    draft.add_last(AuxiliaryJob(name, JobKind.CLEANUP, site, 0, removals=[removal]), parents)

@@ -2,13 +2,13 @@
 
 from planner.draft import AuxiliaryJob, Draft
 from planner.executable import JobKind, Location
-from planner.graph import breadth_first, reverse
+from planner.graph import breadth_first, levels, reverse
 from planner.locations import work_url
 
 
 def make_directories(draft: Draft) -> None:
     """Add one create-dir job a site, as parent of those nodes alone that have no such ancestor yet."""
-    order = breadth_first(draft.parents, reverse(draft.parents))
+    order = _final_order(draft)
     makers = {site: _add_maker(draft, site) for site in sorted(draft.sites_in_use())}
     bits = {site: 1 << number for number, site in enumerate(makers)}
     made = [0] * draft.size
@@ -21,22 +21,20 @@ def make_directories(draft: Draft) -> None:
                 draft.add_parent(node, makers[site])
                 ready |= bits[site]
         made[node] = ready
+    draft.topology = [*makers.values(), *order]
+    draft.depth = levels(draft.parents, draft.topology)
 
 
-def sites_touched(draft: Draft, node: int) -> set[str]:
+def sites_touched(draft: Draft, node: int) -> tuple[str, ...]:
     """The sites whose work directory a node reads or writes."""
     job = draft.job(node)
-    if job is None:
-        placement = draft.placements[node]
-        return {placement.site} if placement is not None else set()
-    if job.kind is JobKind.STAGE_IN:
-        return {transfer.destination.site for transfer in job.transfers}
-    if job.kind is JobKind.INTER_SITE:
-        ends = ((t.sources[0].site, t.destination.site) for t in job.transfers)
-        return {site for pair in ends for site in pair}
-    if job.kind is JobKind.STAGE_OUT and draft.parents[node]:
-        return {transfer.sources[0].site for transfer in job.transfers}
-    return set()
+    return job.touches if job is not None else (draft.placement(node).site,)
+
+
+def _final_order(draft: Draft) -> list[int]:
+    order = breadth_first(draft.parents, reverse(draft.parents))
+    tasks = len(draft.graph.jobs)
+    return [node for node in order if node >= tasks or draft.kept[node]]
 
 
 def directory_job_name(draft: Draft, prefix: str, site: str) -> str:
@@ -48,4 +46,6 @@ def directory_job_name(draft: Draft, prefix: str, site: str) -> str:
 def _add_maker(draft: Draft, site: str) -> int:
     name = directory_job_name(draft, "create_dir", site)
     where = Location(site, work_url(draft, site, "put"))
-    return draft.add(AuxiliaryJob(name, JobKind.CREATE_DIRECTORY, site, 0, make_directories=[where]))
+    return draft.add(
+        AuxiliaryJob(name, JobKind.CREATE_DIRECTORY, site, 0, touches=(site,), make_directories=[where])
+    )

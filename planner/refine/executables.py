@@ -1,7 +1,8 @@
 """Executables: find for every surviving task its program on its site, in place or to be brought along."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from planner.catalog_union import nearest_names
 from planner.catalogs import Executable, Profiles, Transformation, TransformationEntry
@@ -24,88 +25,107 @@ def place_executables(draft: Draft) -> None:
     executable by the worker that brings it, unless ``--executables in-place`` says to use it where it lies.
     """
     placer = _Placer(draft, ProgramFinder(draft.catalogs, draft.settings))
-    placed: dict[tuple[Transformation, str, str | None], Placement | None] = {}
-    missing: dict[tuple[Transformation, str], list[int]] = {}
+    placed: dict[_Wish, Placement | None] = {}
     draft.placements = [None] * len(draft.graph.jobs)
     for task in draft.order:
-        job = draft.graph.jobs[task]
-        site = draft.site_of[task]
-        forced = _forced_program(job.profiles) if job.profiles else None
-        key = (job.transformation, site, forced)
-        if key not in placed:
-            placed[key] = placer.place(job.transformation, site, forced)
-        placement = draft.placements[task] = placed[key]
+        wish = _wish(draft, task)
+        if wish not in placed:
+            placed[wish] = placer.place(wish)
+        placement = draft.placements[task] = placed[wish]
         if placement is None:
-            missing.setdefault((job.transformation, site), []).append(task)
-    _refuse_missing(draft, missing)
+            placer.note_missing(wish, task)
+    _refuse_missing(draft, placer.missing)
     _refuse_clashes(draft.graph, [p for p in placed.values() if p is not None])
+
+
+class _Wish(NamedTuple):
+    """What tells apart the placements of tasks: equal wishes share one."""
+
+    transformation: Transformation
+    site: str
+    forced: str | None
+    further: tuple[Transformation, ...]
+
+
+def _wish(draft: Draft, task: int) -> _Wish:
+    job = draft.graph.jobs[task]
+    forced = _forced_program(job.profiles) if job.profiles else None
+    asked = draft.graph.programs.get(task, ())
+    further = tuple(program for program in asked if program != job.transformation)
+    return _Wish(job.transformation, draft.site_of[task], forced, further)
 
 
 def _forced_program(profiles: Profiles) -> str | None:
     return profile(profiles, "selector", "pfn") or profile(profiles, "hints", "pfn")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Placer:
     draft: Draft
     finder: ProgramFinder
+    missing: dict[tuple[Transformation, str], list[int]] = field(default_factory=dict)
 
-    def place(self, transformation: Transformation, site: str, forced: str | None) -> Placement | None:
-        if forced is not None:
-            program: Executable | None = Executable(site, forced)
-        else:
-            program = next(iter(self.finder.programs(transformation, site)), None)
-        if program is None:
+    def place(self, wish: _Wish) -> Placement | None:
+        """The placement of all tasks with this wish; None where a program is missing."""
+        if any(self._missing(wish)):
             return None
-        entry = self.finder.entry(transformation)
-        self._check_container(transformation, program)
-        return self._placement(transformation, site, program, entry)
+        entry = self.finder.entry(wish.transformation)
+        program = Executable(wish.site, wish.forced) if wish.forced else self._program(*wish[:2])
+        self._check_container(wish.transformation, program)
+        return self._placement(wish, program, entry)
 
-    def _placement(
-        self,
-        transformation: Transformation,
-        site: str,
-        program: Executable,
-        entry: TransformationEntry | None,
-    ) -> Placement:
-        directory = work_directory(self.draft, site)
-        staged, required = self._required(entry, site)
-        how = self._how(program, site)
+    def note_missing(self, wish: _Wish, task: int) -> None:
+        """Remember for the message that a task lacks these programs."""
+        for transformation in self._missing(wish):
+            self.missing.setdefault((transformation, wish.site), []).append(task)
+
+    def _missing(self, wish: _Wish) -> Iterator[Transformation]:
+        own = () if wish.forced else (wish.transformation,)
+        for needed in (*own, *self._companions(wish)):
+            if not self.finder.programs(needed, wish.site):
+                yield needed
+
+    def _companions(self, wish: _Wish) -> Sequence[Transformation]:
+        """Further transformations that tasks need: those of a compound transformation, and their own."""
+        entry = self.finder.entry(wish.transformation)
+        return tuple(dict.fromkeys((*(entry.requires if entry else ()), *wish.further)))
+
+    def _program(self, transformation: Transformation, site: str) -> Executable:
+        return self.finder.programs(transformation, site)[0]
+
+    def _placement(self, wish: _Wish, program: Executable, entry: TransformationEntry | None) -> Placement:
+        directory = work_directory(self.draft, wish.site)
+        how = self._how(program, wish.site)
         executable = path_of(program.pfn)
+        staged = self._staged_companions(wish)
         if how == STAGED:
-            own = _staged(transformation, program, entry)
+            own = _staged(wish.transformation, program, entry)
             staged = [own, *staged]
             executable = f"{directory}/{own.lfn}"
         return Placement(
-            site=site,
+            site=wish.site,
             directory=directory,
             executable=executable,
             staged=tuple(staged),
-            required=tuple(required),
+            required=tuple(entry.requires_files) if entry else (),
             catalog_profiles=(entry.profiles if entry else {}, program.profiles),
+            metadata={**(entry.metadata if entry else {}), **program.metadata},
             how=how,
         )
+
+    def _staged_companions(self, wish: _Wish) -> list[StagedProgram]:
+        programs = ((needed, self._program(needed, wish.site)) for needed in self._companions(wish))
+        return [
+            _staged(needed, program, self.finder.entry(needed))
+            for needed, program in programs
+            if self._how(program, wish.site) == STAGED
+        ]
 
     def _how(self, program: Executable, site: str) -> str:
         if program.kind == INSTALLED:
             return INSTALLED
         lies_here = program.site in (site, "local") and as_url(program.pfn).startswith("file://")
         return IN_PLACE if self.draft.settings.executables == IN_PLACE and lies_here else STAGED
-
-    def _required(
-        self, entry: TransformationEntry | None, site: str
-    ) -> tuple[list[StagedProgram], list[str]]:
-        """What a compound transformation brings along: programs to stage, and LFNs of plain files."""
-        staged: list[StagedProgram] = []
-        files: list[str] = []
-        for needed in entry.requires if entry else ():
-            of_needed = self.finder.entry(needed)
-            program = next(iter(self.finder.programs(needed, site)), None)
-            if program is None:
-                files.append(str(needed))
-            elif self._how(program, site) == STAGED:
-                staged.append(_staged(needed, program, of_needed))
-        return staged, files
 
     def _check_container(self, transformation: Transformation, program: Executable) -> None:
         if program.container and not self.draft.request.options.ignore_containers:

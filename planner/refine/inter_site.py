@@ -24,7 +24,11 @@ def transfer_between_sites(draft: Draft) -> None:
                 key = (site, level, dealer.next(site, level))
                 if key not in jobs:
                     name = "stage_inter_local_{}_{}_{}".format(*key)
-                    jobs[key] = draft.add(AuxiliaryJob(name, JobKind.INTER_SITE, "local", level, "stagein"))
+                    # an inter-site job may read from any of them: all have to be there
+                    job = AuxiliaryJob(
+                        name, JobKind.INTER_SITE, "local", level, "stagein", tuple(sorted(sites))
+                    )
+                    jobs[key] = draft.add(job)
                 node = draft.staged[lfn, site] = jobs[key]
                 origin = draft.placement(maker).site
                 source, target = (

@@ -2,7 +2,7 @@
 
 from planner.abstract import Use
 from planner.draft import Draft
-from planner.graph import breadth_first
+from planner.graph import WorkflowGraph
 from planner.settings import is_true
 
 EXISTS = "exists"
@@ -14,21 +14,26 @@ def reuse(draft: Draft) -> None:
     scope = draft.settings.reuse_scope
     draft.kept = bytearray(b"\1") * len(draft.graph.jobs)
     if not draft.request.options.force and scope != "none":
-        order = breadth_first(draft.graph.parents, draft.graph.children)
         existing = _existing_files(draft)
         _prune_existing(draft, existing, partial=scope == "partial")
-        _prune_unneeded(draft, existing, order, partial=scope == "partial")
+        _prune_unneeded(draft, existing, partial=scope == "partial")
     _bridge_gaps(draft)
     draft.settle()
 
 
 def _existing_files(draft: Draft) -> bytearray:
-    """Which of the files that tasks make exist already."""
+    """Which of the files that tasks make exist already.
+
+    What a task changes in place exists before it ran: its existence proves nothing.
+    """
     existing = bytearray(len(draft.graph.lfns))
     for file, use in enumerate(draft.graph.made_by):
-        if use is not None and draft.lookup.find(use.lfn) is not None:
+        if use is None or file in draft.graph.changed:
+            continue
+        known = draft.lookup.find(use.lfn)
+        if known is not None:
             existing[file] = 1
-            draft.existing.add(use.lfn)
+            draft.existing[known.lfn] = known
     return existing
 
 
@@ -37,25 +42,21 @@ def _prune_existing(draft: Draft, existing: bytearray, *, partial: bool) -> None
     for task, made in enumerate(graph.writes):
         if not made or (partial and not _enabled(draft, task)):
             continue
-        if all(_matches(draft, task, file, existing) for file in made):
+        if all(_matches(graph, file, existing) for file in made):
             draft.kept[task] = 0
             draft.pruned[task] = EXISTS
 
 
-def _matches(draft: Draft, task: int, file: int, existing: bytearray) -> bool:
-    graph = draft.graph
-    if graph.producer[file] != task or file in graph.changed:
-        # what a task changes in place exists before it ran: its existence proves nothing
-        return False
+def _matches(graph: WorkflowGraph, file: int, existing: bytearray) -> bool:
     if existing[file]:
         return True
     use = graph.made_by[file]
     return use is not None and not use.stage_out and not graph.needed[file]
 
 
-def _prune_unneeded(draft: Draft, existing: bytearray, order: list[int], *, partial: bool) -> None:
+def _prune_unneeded(draft: Draft, existing: bytearray, *, partial: bool) -> None:
     graph, kept = draft.graph, draft.kept
-    for task in reversed(order):
+    for task in reversed(draft.order):
         if not kept[task] or any(kept[child] for child in graph.children[task]):
             continue
         if not _must_deliver(draft, task, existing, partial=partial):
@@ -86,7 +87,7 @@ def _bridge_gaps(draft: Draft) -> None:
     kept, parents = draft.kept, draft.parents
     if not draft.pruned:
         return
-    for task in breadth_first(draft.graph.parents, draft.graph.children):
+    for task in draft.order:
         of_task = parents[task]
         if any(not kept[parent] for parent in of_task):
             survivors = [p for parent in of_task for p in ([parent] if kept[parent] else parents[parent])]

@@ -100,7 +100,7 @@ class _Stager:
         node = self.jobs.get(key)
         if node is None:
             name = "stage_in_local_{}_{}_{}".format(*key)
-            node = draft.add(AuxiliaryJob(name, JobKind.STAGE_IN, "local", level, "stagein"))
+            node = draft.add(AuxiliaryJob(name, JobKind.STAGE_IN, "local", level, "stagein", (site,)))
             self.jobs[key] = node
         draft.auxiliary_job(node).transfers.append(transfer)
         draft.staged[transfer.lfn, site] = node
