@@ -4,43 +4,14 @@ Ordinals count facts of one type in the order of the account, so that two observ
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
-from eventlog.capping import public_argv, public_text
-from eventlog.facts import (
-    ChecksumComputed,
-    ChecksumVerified,
-    Fact,
-    FileRegistered,
-    FileRemoved,
-    Host,
-    InvocationRecorded,
-    JobAborted,
-    JobFinished,
-    JobStarted,
-    MetadataRegistered,
-    Tag,
-    Tagged,
-    TransferFinished,
-)
-from eventlog.tags import infer_tag, typed_tag
-from monitor.worker_facts import (
-    AttemptAccount,
-    DigestComputed,
-    DigestVerified,
-    FileRemoval,
-    FileTransferred,
-    MetadataSaid,
-    ProblemTold,
-    ReplicaRegistered,
-    TaskInvoked,
-    WorkerFact,
-    WorkerStarted,
-)
+from eventlog.facts import InvocationRecorded, JobAborted, JobFinished, JobStarted
+from monitor.attempt import Attempt, Observed, Stated
+from monitor.fact_translation import Countable, capped_tail, capped_text, host_of, translate
+from monitor.worker_facts import AttemptAccount, ProblemTold, TaskInvoked, WorkerFact
 from planner.executable import JobKind, PlannedJob
-
-_MOST_TAGS = 64  # an event's worth: 64 keys and values of the longest kind stay below the log's limit
 
 _AUXILIARY = {
     JobKind.STAGE_IN: "hoofprint::transfer",
@@ -51,37 +22,6 @@ _AUXILIARY = {
     JobKind.CLEANUP: "hoofprint::cleanup",
     JobKind.CHMOD: "hoofprint::chmod",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Which attempt is spoken of."""
-
-    run: str
-    job: PlannedJob
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A fact and when it happened (microseconds since the epoch)."""
-
-    fact: Fact
-    time: int
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What an engine saw of an attempt from outside.
-
-    ``record`` is where the worker's record lies; ``local_duration`` (microseconds) the time between launch
-    and end, None where the observer did not see both; ``digests`` the sha256 of each LFN that the run knows
-    by then.
-    """
-
-    record: str
-    local_duration: int | None = None
-    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 def started(attempt: Attempt, account: AttemptAccount) -> Stated:
@@ -142,8 +82,8 @@ def vanished(
         site=attempt.job.site,
         work_directory=attempt.job.directory,
         stdout_file=observed.record,
-        problem=public_text(problem),
-        stderr_tail=public_text(stderr),
+        problem=capped_text(problem),
+        stderr_tail=capped_tail(stderr),
     )
     return [Stated(invocation, end), Stated(verdict, end)]
 
@@ -151,127 +91,13 @@ def vanished(
 def _in_order(
     attempt: Attempt, account: AttemptAccount, observed: Observed, facts: Iterable[WorkerFact]
 ) -> list[Stated]:
-    counted: Counter[type[_Countable]] = Counter()
+    counted: Counter[type[Countable]] = Counter()
     stated = []
     for said in facts:
-        for fact in _translate(attempt, account, observed, said):
+        for fact in translate(attempt, account, observed, said):
             stated.append(Stated(replace(fact, ordinal=counted[type(fact)]), said.time))
             counted[type(fact)] += 1
     return stated
-
-
-_Countable = (
-    TransferFinished
-    | ChecksumComputed
-    | ChecksumVerified
-    | InvocationRecorded
-    | MetadataRegistered
-    | FileRemoved
-    | FileRegistered
-)
-
-
-def _translate(
-    attempt: Attempt, account: AttemptAccount, observed: Observed, said: WorkerFact
-) -> Iterator[_Countable]:
-    match said:
-        case FileTransferred():
-            yield _transfer(attempt, said)
-        case DigestComputed():
-            yield _computed(attempt, said)
-        case DigestVerified():
-            yield _verified(attempt, said)
-        case TaskInvoked():
-            yield _invocation(attempt, account, said)
-        case MetadataSaid():
-            yield from _metadata(attempt, said)
-        case FileRemoval(ok=True):
-            yield _removed(attempt, said)
-        case ReplicaRegistered():
-            yield _registered(attempt, observed, said)
-        case _:
-            return
-
-
-def _transfer(attempt: Attempt, said: FileTransferred) -> TransferFinished:
-    return TransferFinished(
-        run=attempt.run,
-        job=attempt.job.name,
-        attempt=attempt.number,
-        lfn=said.lfn,
-        source=public_text(said.source),
-        destination=public_text(said.destination),
-        source_site=said.source_site,
-        destination_site=said.destination_site,
-        protocol=said.protocol,
-        size=said.size,
-        duration=said.duration,
-        tries=said.tries,
-        ok=said.ok,
-        linked=said.linked,
-        message=public_text(said.message or ""),
-    )
-
-
-def _computed(attempt: Attempt, said: DigestComputed) -> ChecksumComputed:
-    return ChecksumComputed(
-        run=attempt.run,
-        job=attempt.job.name,
-        attempt=attempt.number,
-        lfn=said.lfn,
-        role=said.role,
-        pfn=said.path,
-        site=said.site,
-        sha256=said.sha256,
-        size=said.size,
-        duration=said.duration,
-    )
-
-
-def _verified(attempt: Attempt, said: DigestVerified) -> ChecksumVerified:
-    return ChecksumVerified(
-        run=attempt.run,
-        job=attempt.job.name,
-        attempt=attempt.number,
-        ok=said.ok,
-        lfn=said.lfn,
-        role=said.role,
-        pfn=said.path,
-        site=said.site,
-        expected=said.expected,
-        found=said.found,
-        size=said.size,
-        duration=said.duration,
-        failed=0 if said.ok else 1,
-    )
-
-
-def _invocation(attempt: Attempt, account: AttemptAccount, said: TaskInvoked) -> InvocationRecorded:
-    return InvocationRecorded(
-        run=attempt.run,
-        job=attempt.job.name,
-        attempt=attempt.number,
-        sequence=said.sequence,
-        start=said.start,
-        duration=said.duration,
-        exit_raw=said.exit_raw,
-        task=said.task,
-        transformation=said.transformation,
-        executable=said.executable,
-        argv=public_argv(said.argv),
-        utime=said.utime,
-        stime=said.stime,
-        maxrss=said.maxrss,
-        inblock=said.inblock,
-        outblock=said.outblock,
-        minflt=said.minflt,
-        majflt=said.majflt,
-        nvcsw=said.nvcsw,
-        nivcsw=said.nivcsw,
-        pid=said.pid,
-        host=host_of(account.started),
-        site=attempt.job.site,
-    )
 
 
 def _auxiliary_invocation(attempt: Attempt, account: AttemptAccount) -> Stated:
@@ -299,61 +125,22 @@ def _transformation(job: PlannedJob) -> str:
     return job.tasks[0].transformation if len(job.tasks) == 1 else f"hoofprint::{job.kind}"
 
 
-def _metadata(attempt: Attempt, said: MetadataSaid) -> Iterator[MetadataRegistered]:
-    name = attempt.job.name if said.target == "job" else said.name or ""
-    tags = [_tag(tag.key, tag.value) for tag in said.tags]
-    for first in range(0, len(tags), _MOST_TAGS):
-        item = Tagged(target=said.target, name=name, tags=tuple(tags[first : first + _MOST_TAGS]))
-        yield MetadataRegistered(
-            run=attempt.run, items=(item,), origin="job", job=attempt.job.name, attempt=attempt.number
-        )
-
-
-def _tag(key: str, value: str | bool | int | float) -> Tag:
-    # JSON has no times, and a shell script quotes what it likes: texts are inferred, as from any text format.
-    return infer_tag(key, value) if isinstance(value, str) else typed_tag(key, value)
-
-
-def _removed(attempt: Attempt, said: FileRemoval) -> FileRemoved:
-    return FileRemoved(
-        run=attempt.run,
-        pfn=said.url,
-        site=said.site,
-        lfn=said.lfn,
-        job=attempt.job.name,
-        attempt=attempt.number,
-    )
-
-
-def _registered(attempt: Attempt, observed: Observed, said: ReplicaRegistered) -> FileRegistered:
-    # A registration only sees that the file is there; its producer and its stage-out knew its content.
-    return FileRegistered(
-        run=attempt.run,
-        lfn=said.lfn,
-        pfn=said.url,
-        site=said.site,
-        job=attempt.job.name,
-        attempt=attempt.number,
-        size=said.size,
-        sha256=said.sha256 or observed.digests.get(said.lfn),
-    )
-
-
 def _verdict(attempt: Attempt, account: AttemptAccount, observed: Observed) -> Stated:
+    duration = max(0, account.finished.time - account.started.time)
     fact = JobFinished(
         run=attempt.run,
         job=attempt.job.name,
         attempt=attempt.number,
         exit_raw=account.finished.exit_raw,
-        local_duration=observed.local_duration or account.finished.time - account.started.time,
+        local_duration=duration if observed.local_duration is None else observed.local_duration,
         multiplier=attempt.job.cores,
         site=attempt.job.site,
         user=account.started.user,
         work_directory=account.started.directory,
         stdout_file=observed.record,
         host=host_of(account.started),
-        problem=public_text(_problem(account)),
-        stderr_tail=public_text(account.finished.stderr_tail or ""),
+        problem=capped_text(_problem(account)),
+        stderr_tail=capped_tail(account.finished.stderr_tail or ""),
     )
     return Stated(fact, account.finished.time)
 
@@ -363,19 +150,3 @@ def _problem(account: AttemptAccount) -> str:
     told = [fact for fact in account.facts if isinstance(fact, ProblemTold)]
     told.sort(key=lambda problem: problem.phase != account.finished.phase)
     return "\n".join(problem.message for problem in told)
-
-
-def host_of(started: WorkerStarted) -> Host:
-    """The machine a worker ran on."""
-    return Host(
-        hostname=started.hostname,
-        ip=started.ip,
-        system=started.system,
-        release=started.release,
-        machine=started.machine,
-        cpu_count=started.cpu_count,
-        cpu_speed=started.cpu_speed,
-        cpu_vendor=started.cpu_vendor,
-        cpu_model=started.cpu_model,
-        ram=started.ram,
-    )

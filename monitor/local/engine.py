@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eventlog.errors import HoofprintError, UnavailableError
 from eventlog.facts import JobFinished, JobStarted, JobSubmitted, RunFinished, RunStarted
-from monitor.attempt_events import Attempt
+from monitor.attempt import Attempt
 from monitor.local.attempt_files import AttemptFiles, attempt_files
 from monitor.local.journal import Journal
 from monitor.local.schedule import JobState, Schedule

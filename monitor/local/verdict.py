@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from monitor.attempt_events import Attempt, Observed, Stated, aborted, cut_off, finished, started, vanished
+from monitor.attempt import Attempt, Observed, Stated
+from monitor.attempt_events import aborted, cut_off, finished, started, vanished
 from monitor.local.attempt_files import AttemptFiles
 from monitor.local.workers import Ended
 from monitor.worker_facts import AttemptAccount, DamagedFactsError, read_account

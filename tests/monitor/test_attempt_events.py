@@ -18,7 +18,8 @@ from eventlog.facts import (
     MetadataRegistered,
     TransferFinished,
 )
-from monitor.attempt_events import Attempt, Observed, Stated, cut_off, finished, started
+from monitor.attempt import Attempt, Observed, Stated
+from monitor.attempt_events import cut_off, finished, started
 from monitor.worker_facts import AttemptAccount, DamagedFactsError, read_account
 from planner.executable import JobKind, PlannedJob, PlannedTask
 
@@ -138,6 +139,16 @@ def test_the_failing_phases_problem_is_told_first(account):
     (verdict,) = only(JobFinished, finished(attempt(), said, OBSERVED))
     assert verdict.problem == "wc exited with 1\nline 3: no JSON"
     assert verdict.stderr_tail == "wc: f.a: No such file"
+
+
+def test_ten_thousand_problems_fit_into_one_event(account):
+    told = {"fact": "problem", "time": 1, "phase": "stage-in", "message": "f.a could not be brought " * 10}
+    said = account(*[told] * 10_000, exit_raw=256, phase="stage-in", stderr_tail="x" * 100_000 + "last words")
+    (verdict,) = only(JobFinished, finished(attempt(), said, OBSERVED))
+    assert verdict.problem.startswith("f.a could not be brought")
+    assert verdict.problem.endswith("characters]")
+    assert verdict.stderr_tail.endswith("xlast words")
+    assert len(encode(verdict)) < 20_000
 
 
 def test_a_failed_verification_keeps_both_digests_and_counts_as_one_failure(account):
