@@ -1,11 +1,15 @@
 """The port: what every log of events can do, whatever keeps it."""
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
+from eventlog.errors import InputError
 from eventlog.event import Event
+
+_POSITION = re.compile(r"\d{1,19}:\d{1,19}(?:,\d{1,19}:\d{1,19})*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,12 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the text form ``partition:offset,partition:offset``; empty is the start of the log."""
+        """Read the text form ``partition:offset,partition:offset``; empty is the start of the log.
+
+        Raises InputError for another text.
+        """
+        if text and not _POSITION.fullmatch(text):
+            raise InputError(f"{text!r} is no position in a log: it reads partition:offset,partition:offset")
         pairs = (part.split(":") for part in text.split(",") if part)
         return cls({int(partition): int(offset) for partition, offset in pairs})
 

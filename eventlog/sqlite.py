@@ -53,7 +53,8 @@ class SqliteLog:
         self._names = Names(reading)
         self._read_lock = Lock()
         self._writer = writer
-        (identity,) = reading.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()
+        with errors_of(path):
+            (identity,) = reading.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()
         self._identity = uuid.UUID(identity)
 
     @classmethod
