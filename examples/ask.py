@@ -4,6 +4,7 @@ The query may end in a line ``VARIABLES {…}`` with the variables as JSON.
 """
 
 import json
+import pprint
 import sys
 import urllib.request
 
@@ -12,11 +13,10 @@ def main() -> None:
     """Ask the server named on the command line."""
     query, _, variables = sys.stdin.read().partition("VARIABLES ")
     body = json.dumps({"query": query, "variables": json.loads(variables or "{}")}).encode()
-    request = urllib.request.Request(
-        f"{sys.argv[1].rstrip('/')}/graphql", body, {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the address is the user's own
-        print(json.dumps(json.load(answer), indent=2))
+    address = f"{sys.argv[1].rstrip('/')}/graphql"
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        pprint.pp(json.load(answer), width=110)
 
 
 if __name__ == "__main__":

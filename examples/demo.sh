@@ -3,7 +3,7 @@
 # Everything it makes lies in .demo/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-demo=$PWD/.demo
+root=$PWD demo=$PWD/.demo
 
 mkdir -p "$demo"
 find "$demo" -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +
@@ -17,11 +17,15 @@ unset PYTHONPATH
 
 if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
 chapter() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
-show() { printf '%s$ %s%s\n' "$bold" "$*" "$plain"; "$@"; }
+show() {
+  local word line=''
+  for word in "$@"; do case $word in *[[:space:]]*) line+=" '$word'" ;; *) line+=" ${word#"$root"/}" ;; esac; done
+  printf '%s$%s%s\n' "$bold" "$line" "$plain"; "$@"
+}
 
 chapter "1. A workflow, written in Python: split a page into parts, count the lines of each"
 mkdir "$demo/split" && cd "$demo/split"
-show python "$OLDPWD/examples/split/workflow.py"
+show python "$root/examples/split/workflow.py"
 ls -l workflow.yml sites.yml transformations.yml replicas.yml
 
 chapter "2. Plan it onto this machine"
@@ -54,10 +58,10 @@ for _ in $(seq 100); do
 done
 address=$(grep -m 1 '^http' "$demo/serve.out")
 echo "server: $address"
-python "$OLDPWD/examples/ask.py" "$address" <<'QUERY'
+python "$root/examples/ask.py" "$address" <<'QUERY'
 query Counts($least: Float!) {
   files(where: {and: [{tag: {key: "type", eq: {string: "counts"}}}, {tag: {key: "lines", gte: {number: $least}}}]}) {
-    edges { node { lfn checksumState replicas { site pfn } tags { key text level } } }
+    edges { node { lfn checksumState replicas { pfn } } }
   }
 }
 VARIABLES {"least": 50}

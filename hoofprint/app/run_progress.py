@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
@@ -10,6 +11,20 @@ from hoofprint.app.output import error_console, printable
 from monitor.progress import JobFailure, Progress, ProgressListener
 
 _NAMES_SHOWN = 3
+
+
+class FailureLines:
+    """Prints failures and nothing else: for a stderr that is no terminal; a ``ProgressListener``."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def progressed(self, progress: Progress) -> None:
+        """Say nothing."""
+
+    def failed(self, failure: JobFailure) -> None:
+        """Print a failed attempt."""
+        self._console.print(_failure_text(failure), soft_wrap=True)
 
 
 class RunDisplay:
@@ -31,11 +46,7 @@ class RunDisplay:
 
     def failed(self, failure: JobFailure) -> None:
         """Print a failed attempt above the bar."""
-        what = "failed" if failure.final else "failed, is tried again"
-        reason = failure.problem or failure.stderr_tail.strip().rpartition("\n")[2]
-        self._bar.console.print(
-            printable(f"{failure.job} (attempt {failure.attempt}) {what}: {reason}"), soft_wrap=True
-        )
+        self._bar.console.print(_failure_text(failure), soft_wrap=True)
 
 
 @contextmanager
@@ -44,6 +55,10 @@ def showing_progress(quiet: bool) -> Iterator[ProgressListener | None]:
     if quiet:
         yield None
         return
+    console = error_console()
+    if not console.is_terminal:
+        yield FailureLines(console)
+        return
     # plain text columns: job names are foreign text, and markup in them must stay text
     columns = (
         BarColumn(30),
@@ -51,7 +66,7 @@ def showing_progress(quiet: bool) -> Iterator[ProgressListener | None]:
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    with Bar(*columns, console=error_console(), transient=True) as bar:
+    with Bar(*columns, console=console, transient=True) as bar:
         yield RunDisplay(bar)
 
 
@@ -62,3 +77,9 @@ def _running(progress: Progress) -> str:
     if progress.counts.failed:
         text += f"; {progress.counts.failed} failed"
     return printable(text)
+
+
+def _failure_text(failure: JobFailure) -> str:
+    what = "failed" if failure.final else "failed, is tried again"
+    reason = failure.problem or failure.stderr_tail.strip().rpartition("\n")[2]
+    return printable(f"{failure.job} (attempt {failure.attempt}) {what}: {reason}")

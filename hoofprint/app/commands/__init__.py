@@ -11,9 +11,12 @@ from hoofprint.app.commands import (
     log,
     plan,
     run,
+    serve,
     statistics,
     status,
     tag,
+    token,
+    views,
 )
 
 
@@ -30,4 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=search)(lineage.lineage)
     app.command(rich_help_panel=search)(tag.tag)
     app.add_typer(log.app, name="log", rich_help_panel=keep)
+    app.add_typer(views.app, name="views", rich_help_panel=keep)
     app.command(rich_help_panel=keep)(config.config)
+    app.command(rich_help_panel=keep)(serve.serve)
+    app.command(rich_help_panel=keep)(token.token)

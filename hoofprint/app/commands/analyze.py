@@ -2,6 +2,7 @@
 
 import shlex
 import signal
+from collections.abc import Sequence
 
 import typer
 from rich.console import Console
@@ -35,7 +36,7 @@ def analyze(context: typer.Context, reference: RunReference = "latest", as_json:
         raise typer.Exit(1)
 
 
-def _print(out: Console, detail: RunDetail, failures: list[Failure]) -> None:
+def _print(out: Console, detail: RunDetail, failures: Sequence[Failure]) -> None:
     summary, progress = detail.summary, detail.progress
     out.print(
         f"{summary.workflow}, run {summary.ref.run}: {summary.state}; {progress.total} jobs, "

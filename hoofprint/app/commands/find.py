@@ -9,7 +9,7 @@ from hoofprint.app.commands.options import Json
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, print_json, size_text, table
 from projections.search.cursors import FileKey
-from projections.search.details import FoundReplica, FoundTag, replicas_of, tags_of
+from projections.search.details import FoundReplica, FoundTag, Level, replicas_of, tags_of
 from projections.search.files import FilePage, FoundFile, find_files
 from projections.search.parser import parse_filter
 
@@ -85,7 +85,9 @@ def _print(
     replicas: Mapping[FileKey, Sequence[FoundReplica]],
     tags: Mapping[FileKey, Sequence[FoundTag]],
 ) -> None:
-    rows = [_row(file, replicas.get(file.key, ()), tags.get(file.key, ())) for file in page.files]
+    # a page comes in the order of its cursor, which says nothing to a person
+    shown = sorted(page.files, key=lambda file: (file.lfn, file.created or 0))
+    rows = [_row(file, replicas.get(file.key, ()), tags.get(file.key, ())) for file in shown]
     if rows:
         columns = ("file", "size", "checksum", "where it lies", "tags", "run")
         console().print(table(columns, rows, right=("size",)))
@@ -104,11 +106,16 @@ def _row(file: FoundFile, replicas: Sequence[FoundReplica], tags: Sequence[Found
         size_text(file.size),
         file.checksum,
         places,
-        "\n".join(_tag_text(tag) for tag in tags),
+        _tags_text(tags),
         f"{file.workflow or ''} {(file.run or '')[:_SHOWN_ID]}".strip(),
     )
 
 
-def _tag_text(tag: FoundTag) -> str:
-    level = "" if tag.level == "own" else f" ({tag.level})"
-    return f"{tag.key}={tag.text}{level}"
+def _tags_text(tags: Sequence[FoundTag]) -> str:
+    """A line for the file's own tags, one for its job's, one for its workflow's."""
+    lines = []
+    for level in Level:
+        said = ", ".join(f"{tag.key}={tag.text}" for tag in tags if tag.level is level)
+        if said:
+            lines.append(said if level is Level.OWN else f"{level}: {said}")
+    return "\n".join(lines)

@@ -1,5 +1,6 @@
 """``hoofprint status``: how a run stands, and whether its files are intact."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -38,7 +39,7 @@ def status(
         _print(console(), detail, integrity)
 
 
-def _list(found: list[RunSummary], as_json: bool) -> None:
+def _list(found: Sequence[RunSummary], as_json: bool) -> None:
     if as_json:
         print_json({"runs": found})
         return

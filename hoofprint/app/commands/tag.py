@@ -67,9 +67,10 @@ def _run(house: House, target: str, name: str, reference: str | None) -> RunDeta
         run = only_run_with(house, name, reference)
     elif reference is None:
         raise InputError("name the run with --run")
-    with house.store.reading("runs") as runs:
-        if target != "file":
+    else:
+        with house.store.reading("runs") as runs:
             run = resolve_run(runs, reference, [house.settings["namespace"]])
+    with house.store.reading("runs") as runs:
         if target == "job":
             job_detail(runs, run, name)
         return run_detail(runs, run)
