@@ -33,7 +33,7 @@ class Decoder:
                         "Nothing after it is folded; a newer version of Hoofprint may know it"
                     ) from error
                 damaged.append(DeadLetter(record, describe(error)))
-        return decoded, damaged
+        return Decoded.of(decoded), damaged
 
     def _is_known(self, record: Record) -> bool:
         if record.type not in FACT_TYPES:

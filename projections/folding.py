@@ -16,7 +16,18 @@ from projections.groups import Group
 
 logger = logging.getLogger(__name__)
 
-Decoded = Sequence[tuple[Record, Event]]
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Events with the records they were, and sorted by type for every group that folds them."""
+
+    pairs: Sequence[tuple[Record, Event]]
+    batch: FactBatch
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[Record, Event]]) -> "Decoded":
+        """These events, sorted."""
+        return cls(pairs, FactBatch(event for _, event in pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +59,21 @@ def fold_step(connection: Connection, group: Group, step: Step) -> int:
 
 def _fold(connection: Connection, group: Group, decoded: Decoded) -> list[DeadLetter]:
     """Fold events under a savepoint; where that fails, in halves, until the poisonous ones stand alone."""
-    if not decoded:
+    if not decoded.pairs:
         return []
     try:
         with connection.begin_nested():
-            batch = FactBatch(event for _, event in decoded)
             for apply in group.projections:
-                apply(batch, connection)
+                apply(decoded.batch, connection)
     except OperationalError:
         # the database's trouble (a lock, a lost connection), not the event's
         raise
     except Exception as error:
-        if len(decoded) == 1:
-            return [DeadLetter(decoded[0][0], describe(error))]
-        middle = len(decoded) // 2
-        return _fold(connection, group, decoded[:middle]) + _fold(connection, group, decoded[middle:])
+        if len(decoded.pairs) == 1:
+            return [DeadLetter(decoded.pairs[0][0], describe(error))]
+        middle = len(decoded.pairs) // 2
+        halves = (Decoded.of(decoded.pairs[:middle]), Decoded.of(decoded.pairs[middle:]))
+        return [letter for half in halves for letter in _fold(connection, group, half)]
     return []
 
 

@@ -11,6 +11,7 @@ from eventlog.event import Event
 _ID_BITS = 48
 
 
+@lru_cache(maxsize=1 << 17)
 def text_key(text: str) -> int:
     """63 bits of a name's BLAKE2b digest: a run's id, an LFN, a PFN.
 

@@ -135,7 +135,7 @@ class Projector:
             self._log.identity,
             position,
             after,
-            [pair for pair in decoded if _is_new(pair[0], position)],
+            _from(decoded, position),
             [letter for letter in undecodable if _is_new(letter.record, position)],
         )
         self._commit(target, step)
@@ -179,6 +179,12 @@ def _clipped(batch: Batch, until: Position) -> Batch:
     records = [record for record in batch.records if record.offset < until.offset(record.partition)]
     ends = {p: min(offset, until.offset(p)) for p, offset in batch.position.offsets.items()}
     return Batch(records, Position({p: offset for p, offset in ends.items() if offset}))
+
+
+def _from(decoded: Decoded, position: Position) -> Decoded:
+    """What a group has not folded yet: nearly always everything."""
+    new = [pair for pair in decoded.pairs if _is_new(pair[0], position)]
+    return decoded if len(new) == len(decoded.pairs) else Decoded.of(new)
 
 
 def _is_new(record: Record, position: Position) -> bool:

@@ -226,7 +226,7 @@ def _run_names(data: Connection, keys: set[int]) -> dict[int, str]:
     rows = data.execute(
         select(PLANS.c.run_key, PLANS.c.run).join(wanted, PLANS.c.run_key == wanted.c.run_key)
     )
-    return dict(rows.tuples().all())
+    return {int(key): str(run) for key, run in rows}
 
 
 def _file_nodes(data: Connection, walk: _Walk, names: dict[int, str]) -> dict[FileKey, FileNode]:

@@ -176,8 +176,9 @@ def _chosen(connection: Connection, runs: Sequence[RunRef]) -> FromClause:
     return key_rows(connection, {"run_key": int}, [(run.key,) for run in runs], "chosen")
 
 
-def _is_subworkflow() -> ColumnElement[bool]:
-    return JOBS.c.kind.in_(SUBWORKFLOW_KINDS)
+# labels, so that PostgreSQL sees the same expression in GROUP BY
+_IS_SUBWORKFLOW = JOBS.c.kind.in_(SUBWORKFLOW_KINDS).label("is_subworkflow")
+_IS_SUCCESS = (INVOCATIONS.c.exit_raw == 0).label("is_success")
 
 
 def _last_attempt() -> ColumnElement[bool]:
@@ -192,14 +193,14 @@ def _job_outcomes(connection: Connection, chosen: FromClause) -> tuple[dict[bool
     """Succeeded and failed jobs, each by whether they are sub-workflows."""
     rows = connection.execute(
         select(
-            _is_subworkflow(),
+            _IS_SUBWORKFLOW,
             func.sum(case((ATTEMPTS.c.verdict == 0, 1), else_=0)),
             func.sum(case((ATTEMPTS.c.verdict != 0, 1), else_=0)),
         )
         .select_from(JOBS)
         .join(chosen, JOBS.c.run_key == chosen.c.run_key)
         .join(ATTEMPTS, _last_attempt())
-        .group_by(_is_subworkflow())
+        .group_by(_IS_SUBWORKFLOW)
     )
     succeeded, failed = {False: 0, True: 0}, {False: 0, True: 0}
     for subworkflow, good, bad in rows:
@@ -209,10 +210,10 @@ def _job_outcomes(connection: Connection, chosen: FromClause) -> tuple[dict[bool
 
 def _job_totals(connection: Connection, chosen: FromClause) -> dict[bool, int]:
     rows = connection.execute(
-        select(_is_subworkflow(), func.count())
+        select(_IS_SUBWORKFLOW, func.count())
         .select_from(JOBS)
         .join(chosen, JOBS.c.run_key == chosen.c.run_key)
-        .group_by(_is_subworkflow())
+        .group_by(_IS_SUBWORKFLOW)
     )
     return {False: 0, True: 0} | {bool(subworkflow): count for subworkflow, count in rows}
 
@@ -220,7 +221,7 @@ def _job_totals(connection: Connection, chosen: FromClause) -> dict[bool, int]:
 def _job_retries(connection: Connection, chosen: FromClause) -> dict[bool, int]:
     """Attempts beyond each job's first."""
     tries = (
-        select(JOBS.c.kind, func.count().label("tries"))
+        select(_IS_SUBWORKFLOW, func.count().label("tries"))
         .select_from(ATTEMPTS)
         .join(chosen, ATTEMPTS.c.run_key == chosen.c.run_key)
         .join(JOBS, and_(JOBS.c.run_key == ATTEMPTS.c.run_key, JOBS.c.job == ATTEMPTS.c.job))
@@ -228,9 +229,7 @@ def _job_retries(connection: Connection, chosen: FromClause) -> dict[bool, int]:
         .subquery("tries")
     )
     rows = connection.execute(
-        select(tries.c.kind.in_(SUBWORKFLOW_KINDS), func.sum(tries.c.tries - 1)).group_by(
-            tries.c.kind.in_(SUBWORKFLOW_KINDS)
-        )
+        select(tries.c.is_subworkflow, func.sum(tries.c.tries - 1)).group_by(tries.c.is_subworkflow)
     )
     return {False: 0, True: 0} | {bool(subworkflow): _whole(retries) for subworkflow, retries in rows}
 
@@ -244,7 +243,7 @@ def _task_counts(connection: Connection, chosen: FromClause) -> Counts:
         .where(TASKS.c.kind == "job")
     ).scalar_one()
     rows = connection.execute(
-        select(INVOCATIONS.c.exit_raw == 0, func.count(distinct(_task_name())))
+        select(_IS_SUCCESS, func.count(distinct(_task_name())))
         .select_from(INVOCATIONS)
         .join(chosen, INVOCATIONS.c.run_key == chosen.c.run_key)
         .join(
@@ -257,7 +256,7 @@ def _task_counts(connection: Connection, chosen: FromClause) -> Counts:
         )
         .join(TASKS, _declared_task())
         .where(TASKS.c.kind == "job")
-        .group_by(INVOCATIONS.c.exit_raw == 0)
+        .group_by(_IS_SUCCESS)
     )
     outcomes = {bool(ok): count for ok, count in rows}
     return Counts(outcomes.get(True, 0), outcomes.get(False, 0), total, _task_retries(connection, chosen))
@@ -350,7 +349,7 @@ def _submit_time(connection: Connection, chosen: FromClause, *, expanded: bool) 
             child.c.parent_run == parent.c.run,
             child.c.parent_job == JOBS.c.job,
         )
-        query = query.where(~and_(_is_subworkflow(), has_run))
+        query = query.where(~and_(JOBS.c.kind.in_(SUBWORKFLOW_KINDS), has_run))
     total, bad = connection.execute(query).one()
     return _whole(total), _whole(bad)
 

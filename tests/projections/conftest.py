@@ -177,7 +177,7 @@ class Story:
         )
 
     def ran(self) -> "Story":
-        """The plan carried out: one retry, one wrong checksum, one replica removed, tags said and taken back."""
+        """The plan carried out: one retry, one wrong checksum, a replica removed, a tag taken back."""
         run = self.run
         self.say(10, RunStarted(run=run, restart=0, engine="local", host="head"))
         self.attempt(11, "stage_in")

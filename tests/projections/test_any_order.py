@@ -1,4 +1,4 @@
-"""The law of the views: any order, with duplicates, in any batches, on any database, gives the same tables."""
+"""The law of the views: any order, with duplicates, in any batches, gives the same tables."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
