@@ -23,11 +23,19 @@ class StagedProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredFile:
+    """A file of the replica catalogs that a task needs besides those it names as data."""
+
+    lfn: str
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Where a task runs and with which program; shared by all tasks of one transformation on one site.
 
-    ``executable`` is an absolute path; ``staged`` the programs to bring along; ``required`` the LFNs of
-    further data that the transformation needs; ``catalog_profiles`` come from the transformation
+    ``executable`` is an absolute path; ``staged`` the programs to bring along; ``required`` further files
+    that the transformation needs; ``catalog_profiles`` come from the transformation
     catalog, weakest first; ``how`` is installed, staged or in-place.
     """
 
@@ -35,7 +43,7 @@ class Placement:
     directory: str
     executable: str
     staged: Sequence[StagedProgram]
-    required: Sequence[str]
+    required: Sequence[RequiredFile]
     catalog_profiles: Sequence[Profiles]
     metadata: Mapping[str, str]
     how: str

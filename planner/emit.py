@@ -161,7 +161,11 @@ class _JobWriter:
         graph, known = self.draft.graph, self.draft.known
         names: Sequence[str] = [graph.lfns[file] for file in graph.reads[task]]
         if placement.staged or placement.required:
-            names = [*names, *(program.lfn for program in placement.staged), *placement.required]
+            names = [
+                *names,
+                *(program.lfn for program in placement.staged),
+                *(file.lfn for file in placement.required),
+            ]
         digests = {program.lfn: program.sha256 for program in placement.staged}
         return tuple(
             InputFile(lfn, lfn, known[lfn].sha256 if lfn in known else digests.get(lfn)) for lfn in names

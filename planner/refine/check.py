@@ -18,6 +18,7 @@ def check(draft: Draft) -> None:
     _check_kinds(graph.jobs)
     _check_names(graph.jobs)
     _check_sites(draft)
+    _check_output_directory(draft)
     if draft.settings.duplicate_producers == "refuse":
         _check_producers(graph)
     draft.order = _order(graph)
@@ -43,6 +44,15 @@ def _check_sites(draft: Draft) -> None:
     asked = dict.fromkeys((*request.execution_sites, *request.output_sites))
     problems = [f"{site!r}{nearest_names(site, known)}" for site in asked if site not in known]
     refuse(f"unknown site; {_source(request.sites.source)} knows {', '.join(sorted(known))}", problems)
+
+
+def _check_output_directory(draft: Draft) -> None:
+    request = draft.request
+    if request.output_directory is not None and len(set(request.output_sites)) > 1:
+        raise InputError(
+            f"an output directory ({request.output_directory}) goes with one output site, not with "
+            f"{', '.join(request.output_sites)}; leave it out to use each site's own storage directory"
+        )
 
 
 def _check_producers(graph: WorkflowGraph) -> None:

@@ -87,7 +87,7 @@ def _files_used(draft: Draft, node: int, site: str) -> Iterable[str]:
         names = [lfns[file] for file in graph.reads[node]]
         names += [lfns[file] for file in graph.writes[node]]
         names += [program.lfn for program in placement.staged]
-        names += placement.required
+        names += [file.lfn for file in placement.required]
     elif site in job.touches and job.kind in (JobKind.STAGE_OUT, JobKind.INTER_SITE):
         names = [transfer.lfn for transfer in job.transfers if transfer.sources[0].site == site]
     else:

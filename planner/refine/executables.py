@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from planner.catalog_union import nearest_names
 from planner.catalogs import Executable, Profiles, Transformation, TransformationEntry
-from planner.draft import Draft, Placement, StagedProgram
+from planner.draft import Draft, Placement, RequiredFile, StagedProgram
 from planner.executable import Location
 from planner.graph import WorkflowGraph
 from planner.locations import as_url, path_of, work_directory
@@ -88,7 +88,8 @@ class _Placer:
     def _companions(self, wish: _Wish) -> Sequence[Transformation]:
         """Further transformations that tasks need: those of a compound transformation, and their own."""
         entry = self.finder.entry(wish.transformation)
-        return tuple(dict.fromkeys((*(entry.requires if entry else ()), *wish.further)))
+        known = [program for program in wish.further if self.finder.entry(program) is not None]
+        return tuple(dict.fromkeys((*(entry.requires if entry else ()), *known)))
 
     def _program(self, transformation: Transformation, site: str) -> Executable:
         return self.finder.programs(transformation, site)[0]
@@ -107,11 +108,17 @@ class _Placer:
             directory=directory,
             executable=executable,
             staged=tuple(staged),
-            required=tuple(entry.requires_files) if entry else (),
+            required=self._required(wish, entry),
             catalog_profiles=(entry.profiles if entry else {}, program.profiles),
             metadata={**(entry.metadata if entry else {}), **program.metadata},
             how=how,
         )
+
+    def _required(self, wish: _Wish, entry: TransformationEntry | None) -> tuple[RequiredFile, ...]:
+        """Files of the replica catalogs; a program that no transformation catalog knows is one of them."""
+        files = [RequiredFile(lfn) for lfn in (entry.requires_files if entry else ())]
+        unknown = [program for program in wish.further if self.finder.entry(program) is None]
+        return (*files, *(RequiredFile(program.name, executable=True) for program in unknown))
 
     def _staged_companions(self, wish: _Wish) -> list[StagedProgram]:
         programs = ((needed, self._program(needed, wish.site)) for needed in self._companions(wish))

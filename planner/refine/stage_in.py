@@ -51,10 +51,13 @@ class _Stager:
             for file in graph.reads[task]
             if (maker := graph.maker(file, task)) == NOBODY or not kept[maker]
         ]
-        wanted.extend(placement.required)
         wanted.extend(self._earlier_checkpoints(task))
         bringers = [self._bring_file(lfn, task, placement.site) for lfn in wanted]
-        bringers.extend([self._bring_program(p, task, placement.site) for p in placement.staged])
+        bringers += [
+            self._bring_file(file.lfn, task, placement.site, executable=file.executable)
+            for file in placement.required
+        ]
+        bringers += [self._bring_program(program, task, placement.site) for program in placement.staged]
         if bringers:
             draft.parents[task].extend(dict.fromkeys(job for job in bringers if job is not None))
 
@@ -62,7 +65,7 @@ class _Stager:
         names = [self.draft.graph.lfns[file] for file in self.draft.graph.checkpoints.get(task, ())]
         return [lfn for lfn in names if self.draft.lookup.find(lfn) is not None]
 
-    def _bring_file(self, lfn: str, task: int, site: str) -> int | None:
+    def _bring_file(self, lfn: str, task: int, site: str, *, executable: bool = False) -> int | None:
         if (lfn, site) in self.draft.staged:
             return self.draft.staged[lfn, site]
         known = self.draft.lookup.find(lfn)
@@ -79,10 +82,18 @@ class _Stager:
             self.draft.resident.add(lfn)
             self.draft.staged[lfn, site] = None
             return None
-        link = self._may_link(lfn, task, sources[0], site)
-        return self._add(
-            task, Transfer(lfn, sources, destination, "input", known.sha256, known.size, link=link)
+        transfer = Transfer(
+            lfn,
+            sources,
+            destination,
+            "input",
+            known.sha256,
+            known.size,
+            # the x-bit is set on a copy: through a link it would change the original
+            link=not executable and self._may_link(lfn, task, sources[0], site),
+            executable=executable,
         )
+        return self._add(task, transfer)
 
     def _bring_program(self, program: StagedProgram, task: int, site: str) -> int | None:
         if (program.lfn, site) in self.draft.staged:

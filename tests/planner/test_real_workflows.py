@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from eventlog.errors import InputError
 from planner.abstract import AbstractWorkflow
 from planner.catalogs import (
     Executable,
@@ -74,7 +75,6 @@ DAX = [
     "genome.dax",
     "imputation2-sample.dax",
     "rseqflow.dax",
-    "schema-sample-3.4.xml",
     "sipht.dax",
 ]
 YAML = [
@@ -97,6 +97,14 @@ def test_a_real_workflow_plans_with_derived_catalogs(
     plan = _planned_alone(workflow, request_for)
     tasks = [task.id for job in plan.executable.jobs for task in job.tasks]
     assert sorted(tasks) == sorted(job.id for job in workflow.jobs)
+
+
+def test_a_sample_whose_only_job_depends_on_itself_is_refused(
+    realdata: Path, request_for: MakeRequest
+) -> None:
+    workflow = read_workflow(realdata / "dax" / "schema-sample-3.4.xml")
+    with pytest.raises(InputError, match=r"schema-sample-3\.4\.xml:\d+: .* cycle: - -> -"):
+        _planned_alone(workflow, request_for)
 
 
 def test_1000genome_plans_with_its_own_catalogs(realdata: Path, request_for: MakeRequest) -> None:
