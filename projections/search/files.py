@@ -175,7 +175,7 @@ def _hints(connection: Connection, where: Filter, scope: Scope) -> Iterator[str]
         return
     known = sorted(set(chain.from_iterable(_keys_in(connection, name) for name in scope.namespaces)))
     for key in unknown:
-        nearest = difflib.get_close_matches(key, [*known, *Field], n=3, cutoff=0.6)
+        nearest = difflib.get_close_matches(key, dict.fromkeys([*known, *Field]), n=3)
         meant = f"; nearest: {', '.join(nearest)}" if nearest else ""
         yield f"nothing carries a tag {key!r}{meant}"
     for field in fields:
