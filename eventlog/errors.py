@@ -26,7 +26,7 @@ class UnavailableError(HoofprintError):
 
 
 class SchemaError(HoofprintError):
-    """A body cannot be decoded: its schema is unknown, or the bytes do not fit it."""
+    """A fact does not fit its schema, or a body cannot be decoded: unknown schema, or unfit bytes."""
 
 
 class LogError(HoofprintError):

@@ -109,7 +109,8 @@ class EventLog(Protocol):
     def append(self, events: Sequence[Event]) -> Appended | Spooled:
         """Append events in order, all of them durable when it returns.
 
-        Raises LogError for an event above 900 KB; nothing of the call is appended then.
+        Raises LogError for an event above 900 KB, SchemaError for a fact whose values do not fit its fields;
+        nothing of the call is appended then.
         """
         ...
 

@@ -76,16 +76,19 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool, pat
     fresh = _check_format(connection, path)
     if fresh and read_only:
         raise InputError(f"{path} is empty, no event log: {SETTING} names it")
-    if not read_only:
+    if fresh:
         _create(connection, path, patience)
     connection.execute("PRAGMA synchronous = FULL")
+    # 16 MB: a page of an index that many appends touch is copied into the file once for all of them.
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
     connection.execute("PRAGMA cache_size = -65536")
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> bool:
     """Whether the file is fresh (an empty database); raises InputError unless it is that or a log of ours."""
+    # The tables first: another process may be creating the log, and its tables come with its mark.
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if _pragma(connection, "application_id") != APPLICATION_ID:
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables:
             raise InputError(f"{path} is an SQLite file of another program, no event log: {SETTING} names it")
         return True
