@@ -10,7 +10,13 @@ from sqlalchemy.exc import OperationalError
 
 from eventlog.errors import HoofprintError, LogError, UnavailableError
 from eventlog.log import Batch, EventLog, Position, Record
-from projections.bookkeeping import Checkpoint, DeadLetter, count_dead_letters, read_checkpoint
+from projections.bookkeeping import (
+    Checkpoint,
+    DeadLetter,
+    StaleCheckpointError,
+    count_dead_letters,
+    read_checkpoint,
+)
 from projections.decoding import Decoder
 from projections.folding import Decoded, Step, describe, fold_step
 from projections.groups import GROUPS, Group
@@ -138,7 +144,11 @@ class Projector:
             _from(decoded, position),
             [letter for letter in undecodable if _is_new(letter.record, position)],
         )
-        self._commit(target, step)
+        try:
+            self._commit(target, step)
+        except StaleCheckpointError:
+            # another projector was faster: go on where it stands
+            return self._checkpoint(target)
         return Checkpoint(self._log.identity, after)
 
     def _commit(self, target: Target, step: Step) -> None:

@@ -13,7 +13,7 @@ from projections.data.plans import PLANS
 from projections.data.replicas import REPLICAS
 from projections.data.reuse import INVALIDATIONS
 from projections.data.uses import TASKS
-from projections.keys import run_key, text_key
+from projections.keys import run_key
 from projections.runs.plan import JOBS
 
 
@@ -62,8 +62,8 @@ def reusable(
 def _candidates(
     connection: Connection, lfns: Iterable[str], namespace: str, from_run: RunRef | None
 ) -> Sequence[_Row]:
-    keys = [(text_key(lfn),) for lfn in dict.fromkeys(lfns)]
-    wanted = key_rows(connection, {"lfn_key": int}, keys, "wanted")
+    names = [(lfn,) for lfn in dict.fromkeys(lfns)]
+    wanted = key_rows(connection, {"lfn": str}, names, "wanted")
     query = (
         select(
             *(FILES.c.run_key, FILES.c.lfn, FILES.c.task, FILES.c.checksum, FILES.c.sha256, FILES.c.size),
@@ -71,7 +71,7 @@ def _candidates(
             *(TASKS.c.job, PLANS.c.created_at),
         )
         .select_from(wanted)
-        .join(FILES, FILES.c.lfn_key == wanted.c.lfn_key)
+        .join(FILES, FILES.c.lfn == wanted.c.lfn)
         .join(
             REPLICAS,
             and_(

@@ -30,13 +30,20 @@ CHECKSUMS = Table(
     number("duration"),
     number("count"),
     number("failed"),
-    Index("checksums_by_file", "run_key", "lfn_key", "time"),
-    Index("checksums_by_verdict", "run_key", "ok", "job", "attempt"),
 )
 """``kind`` is check or compute; ``expected`` is kept where it differs from ``found``.
 
 ``lfn_key`` is 0 for sums that name no file; ``ok`` is None for computed ones.
 """
+
+_FAILED = CHECKSUMS.c.ok.is_(False)
+# holds the few that failed, and so costs the many nothing
+Index(
+    "failed_checksums",
+    *(CHECKSUMS.c.run_key, CHECKSUMS.c.job, CHECKSUMS.c.attempt, CHECKSUMS.c.kind, CHECKSUMS.c.ordinal),
+    sqlite_where=_FAILED,
+    postgresql_where=_FAILED,
+)
 
 _CHECKSUM = Part(
     CHECKSUMS,

@@ -14,7 +14,7 @@ from eventlog.facts import (
 from projections.batch import FactBatch
 from projections.bulk import Part, Rows
 from projections.chunks import chunk_version
-from projections.columns import NAME, flag, key, number, text, version
+from projections.columns import NAME, NUMBER, flag, key, number, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key, text_key, tie
 
@@ -42,19 +42,21 @@ FILES = Table(
     # TasksDeclared: the task that writes it
     version("producer_version"),
     text("task"),
-    # ChecksumComputed, ChecksumVerified, FileRegistered: the last that told its digest, and its size
+    # ChecksumComputed, ChecksumVerified, FileRegistered: the last that told its digest, perhaps its size too
     version("digest_at"),
     version("digest_tie"),
     text("sha256"),
+    number("digest_size"),
+    # the last that told its size alone
     version("size_at"),
     version("size_tie"),
-    number("size"),
+    number("told_size"),
     # ChecksumVerified: the last verdict
     version("verified_at"),
     version("verified_tie"),
     flag("verified_ok"),
     Column("checksum", NAME, Computed(_CHECKSUM, persisted=True)),
-    Index("files_by_lfn", "lfn_key", "run_key"),
+    Column("size", NUMBER, Computed("coalesce(digest_size, told_size)", persisted=True)),
     Index("files_by_name", "namespace", "lfn", "run_key"),
     Index("files_by_task", "run_key", "task", "lfn_key"),
     Index("files_by_checksum", "namespace", "checksum", "run_key", "lfn_key"),
@@ -72,8 +74,8 @@ _DECLARED = Part(
     values=("role", "stage_out", "register", "optional", "declared_size"),
 )
 _PRODUCED = Part(FILES, order=("producer_version",), constant=_WHICH, values=("task",))
-_DIGEST = Part(FILES, order=("digest_at", "digest_tie"), constant=_WHICH, values=("sha256",))
-_SIZE = Part(FILES, order=("size_at", "size_tie"), constant=_WHICH, values=("size",))
+_DIGEST = Part(FILES, order=("digest_at", "digest_tie"), constant=_WHICH, values=("sha256", "digest_size"))
+_SIZE = Part(FILES, order=("size_at", "size_tie"), constant=_WHICH, values=("told_size",))
 _VERIFIED = Part(FILES, order=("verified_at", "verified_tie"), constant=_WHICH, values=("verified_ok",))
 
 CHUNKED = {FilesDeclared.__name__: (_DECLARED,), TasksDeclared.__name__: (_PRODUCED,)}
@@ -121,11 +123,12 @@ class _Contents:
     def measured(self, event: Event, lfn: str, sha256: str | None, size: int | None) -> None:
         """This digest and size were seen."""
         key, moment = (run_key(event.fact.run, event.namespace), text_key(lfn)), (event.time, tie(event))
-        self._known.put(key, (), (), (lfn, event.namespace))
         if sha256 is not None:
-            self.digests.put(key, moment, (sha256,), (lfn, event.namespace))
-        if size is not None:
+            self.digests.put(key, moment, (sha256, size), (lfn, event.namespace))
+        elif size is not None:
             self.sizes.put(key, moment, (size,), (lfn, event.namespace))
+        else:
+            self._known.put(key, (), (), (lfn, event.namespace))
 
     def verified(self, event: Event, lfn: str, ok: bool) -> None:
         """The file was held against its digest."""

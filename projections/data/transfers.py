@@ -1,6 +1,6 @@
 """Transfers: every file that was moved, from where to where, how fast and how often it was tried."""
 
-from sqlalchemy import Connection, Index, Table
+from sqlalchemy import Connection, Table
 
 from eventlog.facts import TransferFinished
 from projections.batch import FactBatch
@@ -30,7 +30,6 @@ TRANSFERS = Table(
     flag("ok"),
     flag("linked"),
     text("message"),
-    Index("transfers_by_file", "run_key", "lfn_key", "time"),
 )
 
 _TRANSFER = Part(

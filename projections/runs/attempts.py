@@ -1,6 +1,6 @@
 """Attempts: every try of every job, its states, scripts and verdict."""
 
-from sqlalchemy import Column, Computed, Connection, Index, Table
+from sqlalchemy import Column, Computed, Connection, Table
 
 from eventlog.event import Event
 from eventlog.facts import (
@@ -85,7 +85,6 @@ ATTEMPTS = Table(
     text("stderr_tail"),
     Column("verdict", number("verdict").type, Computed(_VERDICT, persisted=True)),
     Column("state", NAME, Computed(_STATE, persisted=True)),
-    Index("attempts_by_state", "run_key", "state", "job", "attempt"),
 )
 """``verdict`` is the raw exit code that counts; ``state`` one of submitted, running, held, evicted,
 succeeded, failed, aborted."""

@@ -1,6 +1,6 @@
 """Invocations: every process of every attempt with its resources, exit and command line."""
 
-from sqlalchemy import Connection, Index, Table
+from sqlalchemy import Connection, Table
 
 from eventlog.facts import InvocationRecorded
 from projections.batch import FactBatch
@@ -39,7 +39,6 @@ INVOCATIONS = Table(
     number("pid"),
     number("host_key"),
     text("site"),
-    Index("invocations_by_task", "run_key", "task"),
 )
 """Durations and CPU times in microseconds, ``maxrss`` in KiB; ``argv`` is a JSON list."""
 
