@@ -4,13 +4,15 @@ import socket
 import time
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from eventlog.event import Observer
 from eventlog.log import EventLog
 from eventlog.opening import open_log
 from hoofprint.app.settings import Settings
-from projections.projector import Projector
-from projections.store import ViewStore
+
+if TYPE_CHECKING:
+    from projections.store import ViewStore
 
 
 class House:
@@ -28,14 +30,19 @@ class House:
         return log
 
     @cached_property
-    def store(self) -> ViewStore:
+    def store(self) -> "ViewStore":
         """The views that the settings name, as they are."""
+        # loaded when needed: a database toolkit takes longer than most of what does without one
+        from projections.store import ViewStore
+
         store = ViewStore.open(self.settings["views"])
         self._opened.append(store.close)
         return store
 
-    def folded(self) -> ViewStore:
+    def folded(self) -> "ViewStore":
         """The views with everything folded that the log holds now."""
+        from projections.projector import Projector
+
         Projector(self.log, self.store).catch_up()
         return self.store
 

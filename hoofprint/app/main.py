@@ -17,16 +17,6 @@ from hoofprint.app.settings import resolve
 
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="hoofprint",
-    help="Plans scientific workflows onto real compute, watches them run, and remembers everything.",
-    epilog="A first run: hoofprint plan workflow.yml; hoofprint run latest; hoofprint status latest.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -36,7 +26,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     context: typer.Context,
     home: Annotated[str | None, typer.Option(help="Folder of log and views. [$HOOFPRINT_HOME]")] = None,
@@ -64,13 +53,25 @@ def options(
     context.call_on_close(context.obj.close)
 
 
-commands.register(app)
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """The command line with the commands that these arguments may mean."""
+    app = typer.Typer(
+        name="hoofprint",
+        help="Plans scientific workflows onto real compute, watches them run, and remembers everything.",
+        epilog="A first run: hoofprint plan workflow.yml; hoofprint run latest; hoofprint status latest.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    commands.register(app, arguments)
+    return app
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line; returns the process' exit code, and never lets a traceback out for bad input."""
     try:
-        app(list(arguments), prog_name="hoofprint")
+        application(arguments)(list(arguments), prog_name="hoofprint")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0
     except KeyboardInterrupt:

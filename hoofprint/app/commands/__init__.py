@@ -1,39 +1,50 @@
 """The commands, one module each, in the order in which help lists them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
 import typer
 
-from hoofprint.app.commands import (
-    analyze,
-    config,
-    explain,
-    find,
-    lineage,
-    log,
-    plan,
-    run,
-    serve,
-    statistics,
-    status,
-    tag,
-    token,
-    views,
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: its name, which is its module's and its function's; a ``group`` is a Typer of commands."""
+
+    name: str
+    panel: str
+    group: bool = False
+
+
+_RUN, _LOOK, _SEARCH, _KEEP = "Plan and run", "Look at runs", "Find and tag", "Keep and serve"
+ENTRIES = (
+    Entry("plan", _RUN),
+    Entry("explain", _RUN),
+    Entry("run", _RUN),
+    Entry("status", _LOOK),
+    Entry("analyze", _LOOK),
+    Entry("statistics", _LOOK),
+    Entry("find", _SEARCH),
+    Entry("lineage", _SEARCH),
+    Entry("tag", _SEARCH),
+    Entry("log", _KEEP, group=True),
+    Entry("views", _KEEP, group=True),
+    Entry("config", _KEEP),
+    Entry("serve", _KEEP),
+    Entry("token", _KEEP),
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Give the application its commands."""
-    make_and_run, look, search, keep = "Plan and run", "Look at runs", "Find and tag", "Keep and serve"
-    app.command(rich_help_panel=make_and_run)(plan.plan)
-    app.command(rich_help_panel=make_and_run)(explain.explain)
-    app.command(rich_help_panel=make_and_run)(run.run)
-    app.command(rich_help_panel=look)(status.status)
-    app.command(rich_help_panel=look)(analyze.analyze)
-    app.command(rich_help_panel=look)(statistics.statistics)
-    app.command(rich_help_panel=search)(find.find)
-    app.command(rich_help_panel=search)(lineage.lineage)
-    app.command(rich_help_panel=search)(tag.tag)
-    app.add_typer(log.app, name="log", rich_help_panel=keep)
-    app.add_typer(views.app, name="views", rich_help_panel=keep)
-    app.command(rich_help_panel=keep)(config.config)
-    app.command(rich_help_panel=keep)(serve.serve)
-    app.command(rich_help_panel=keep)(token.token)
+def register(app: typer.Typer, arguments: Sequence[str]) -> None:
+    """Give the application the commands that the arguments may mean.
+
+    A database toolkit and a GraphQL library take longer to load than most commands take to run: only what is
+    named is loaded; where nothing known is named, everything is, for help and suggestions.
+    """
+    named = [entry for entry in ENTRIES if entry.name in arguments]
+    for entry in named or ENTRIES:
+        module = import_module(f"{__name__}.{entry.name}")
+        if entry.group:
+            app.add_typer(module.app, name=entry.name, rich_help_panel=entry.panel)
+        else:
+            app.command(rich_help_panel=entry.panel)(getattr(module, entry.name))

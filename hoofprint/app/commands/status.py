@@ -8,7 +8,7 @@ from rich.console import Console
 
 from hoofprint.app.commands.options import Json
 from hoofprint.app.house import House
-from hoofprint.app.output import console, facts, print_json, table, when
+from hoofprint.app.output import console, error_console, facts, print_json, table, when
 from projections.answers.integrity import Integrity, integrity_of
 from projections.answers.runs import RunDetail, RunSummary, list_runs, resolve_run, run_detail
 
@@ -42,6 +42,9 @@ def status(
 def _list(found: Sequence[RunSummary], as_json: bool) -> None:
     if as_json:
         print_json({"runs": found})
+        return
+    if not found:
+        error_console().print("no run yet; hoofprint plan WORKFLOW makes one")
         return
     rows = [
         (
