@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, Never, TypeVar
 
 from eventlog.facts import Edge, FileDeclared, JobPlanned, ReusedFile, Tagged, TaskDeclared
 
@@ -17,16 +17,16 @@ MOST_EDGES = 1_000
 """Edges that travel together."""
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _OVERHEAD = 32
 _PER_TEXT = 3
 
 
-@dataclass(slots=True)
-class Parcel(Generic[T]):
+class Parcel(NamedTuple, Generic[T_co]):
     """What goes into one chunk together: an item, edges, or both; ``size`` in bytes."""
 
-    item: T | None
+    item: T_co | None
     size: int
     edges: Sequence[Edge] = ()
 
@@ -55,7 +55,7 @@ def chunked(parcels: Iterable[Parcel[T]]) -> Iterator[Chunk[T]]:
         yield chunk
 
 
-def edge_parcels(parents: Iterable[str], child: str) -> Iterator[Parcel[T]]:
+def edge_parcels(parents: Iterable[str], child: str) -> Iterator[Parcel[Never]]:
     """The edges into one child, shared out where it has very many parents."""
     names = iter(parents)
     while some := list(islice(names, MOST_EDGES)):

@@ -1,5 +1,7 @@
 """Reuse by name: prune the tasks whose outputs exist, then those whose outputs nobody needs any more."""
 
+from collections.abc import Mapping, Sequence
+
 from planner.abstract import Use
 from planner.draft import Draft
 from planner.graph import WorkflowGraph
@@ -83,14 +85,54 @@ def _enabled(draft: Draft, task: int) -> bool:
 
 
 def _bridge_gaps(draft: Draft) -> None:
-    """Connect the parents of pruned tasks with their children, so that survivors keep their order."""
-    kept, parents = draft.kept, draft.parents
+    """Let survivors wait for the survivors before pruned tasks, wherever a declared edge may mean an order.
+
+    Where files alone tie a pruned task to both its parents and its children, nothing is to wait for: the
+    files exist. Leaving those pairs out keeps the graph linear when a task of many thousands of parents and
+    children is pruned.
+    """
     if not draft.pruned:
         return
+    ordered_before: dict[int, list[int]] = {}
     for task in draft.order:
-        of_task = parents[task]
-        if any(not kept[parent] for parent in of_task):
-            survivors = [p for parent in of_task for p in ([parent] if kept[parent] else parents[parent])]
-            parents[task] = list(dict.fromkeys(survivors))
-    for task in draft.pruned:
-        parents[task] = []
+        pruned = not draft.kept[task]
+        of_task = draft.graph.parents[task]
+        if pruned:
+            ordered_before[task] = _waited_for(draft, task, of_task, ordered_before)
+            draft.parents[task] = []
+        elif not all(draft.kept[parent] for parent in of_task):
+            gone = [parent for parent in of_task if not draft.kept[parent]]
+            bridged = _waited_for(draft, task, gone, ordered_before)
+            draft.parents[task] = list(
+                dict.fromkeys((*(parent for parent in of_task if draft.kept[parent]), *bridged))
+            )
+
+
+def _waited_for(
+    draft: Draft, task: int, parents: Sequence[int], ordered_before: Mapping[int, list[int]]
+) -> list[int]:
+    """The survivors for which a task has to wait, for declared edges on the way through these parents."""
+    graph = draft.graph
+    makers = {graph.maker(file, task) for file in graph.reads[task]}
+    found: list[int] = []
+    for parent in parents:
+        if parent not in makers:
+            found.extend([parent] if draft.kept[parent] else _surviving_ancestors(draft, parent))
+        elif not draft.kept[parent]:
+            found.extend(ordered_before[parent])
+    return list(dict.fromkeys(found))
+
+
+def _surviving_ancestors(draft: Draft, task: int) -> list[int]:
+    """The nearest survivors above a pruned task."""
+    found: dict[int, None] = {}
+    seen = {task}
+    open_ = [task]
+    while open_:
+        for parent in draft.graph.parents[open_.pop()]:
+            if draft.kept[parent]:
+                found[parent] = None
+            elif parent not in seen:
+                seen.add(parent)
+                open_.append(parent)
+    return list(found)

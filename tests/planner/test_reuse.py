@@ -149,6 +149,21 @@ def test_the_order_of_survivors_around_a_pruned_task_is_kept(
     assert [names[parent] for parent in third.parents] == ["p_ID0000001"]
 
 
+def test_files_that_exist_are_waited_for_by_nobody(
+    job: MakeJob, request_for: MakeRequest, installed: MakePrograms, lying_at: MakeReplicas
+) -> None:
+    """A pruned task of many parents and many children must not tie each of them to each."""
+    width = 60
+    makers = [job(n, "p", [], [f"a{n}"]) for n in range(width)]
+    joined = job(1000, "p", [f"a{n}" for n in range(width)], ["x"], keep=["x"])
+    readers = [job(2000 + n, "p", ["x"], [f"b{n}"]) for n in range(width)]
+    workflow = AbstractWorkflow("w", [*makers, joined, *readers], [])
+    request = request_for(workflow, transformations=installed("p"), replicas=lying_at("/data", "x"))
+    plan = plan_workflow(request)
+    assert _pruned(plan) == ["ID0001000"]
+    assert sum(len(planned.parents) for planned in plan.executable.jobs) < 10 * width
+
+
 class _Memory:
     """A reuse index that knows a few files and counts how often it is asked."""
 
