@@ -97,9 +97,9 @@ class Projector:
             batch = _clipped(self._log.read(position, self._batch_size), head)
             if batch.position == position:
                 return events
-            decoded, undecodable = self._decoder.decode(batch)
+            told = _Told(position, batch.position, *self._decoder.decode(batch))
             for target in targets:
-                checkpoints[target] = self._advance(target, checkpoints[target], batch, decoded, undecodable)
+                checkpoints[target] = self._advance(target, checkpoints[target], told)
             events += len(batch.records)
             if progress is not None:
                 progress(Progress(events, batch.position, head))
@@ -124,26 +124,13 @@ class Projector:
             "Put the archive back, then go on"
         )
 
-    def _advance(
-        self,
-        target: Target,
-        checkpoint: Checkpoint,
-        batch: Batch,
-        decoded: Decoded,
-        undecodable: Sequence[DeadLetter],
-    ) -> Checkpoint:
+    def _advance(self, target: Target, checkpoint: Checkpoint, told: "_Told") -> Checkpoint:
         """Fold into one target what it has not folded yet, in one transaction."""
         position = checkpoint.position
-        if position.reaches(batch.position):
+        if position.reaches(told.until):
             return checkpoint
-        after = position.joined(batch.position)
-        step = Step(
-            self._log.identity,
-            position,
-            after,
-            _from(decoded, position),
-            [letter for letter in undecodable if _is_new(letter.record, position)],
-        )
+        new, after = told.after(position), position.joined(told.until)
+        step = Step(self._log.identity, position, after, new.decoded, new.undecodable)
         try:
             self._commit(target, step)
         except StaleCheckpointError:
@@ -191,10 +178,22 @@ def _clipped(batch: Batch, until: Position) -> Batch:
     return Batch(records, Position({p: offset for p, offset in ends.items() if offset}))
 
 
-def _from(decoded: Decoded, position: Position) -> Decoded:
-    """What a group has not folded yet: nearly always everything."""
-    new = [pair for pair in decoded.pairs if _is_new(pair[0], position)]
-    return decoded if len(new) == len(decoded.pairs) else Decoded.of(new)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was read between two positions, decoded."""
+
+    start: Position
+    until: Position
+    decoded: Decoded
+    undecodable: Sequence[DeadLetter]
+
+    def after(self, position: Position) -> "_Told":
+        """What of it a group that stands here has not folded: nearly always everything."""
+        if position == self.start:
+            return self
+        pairs = [pair for pair in self.decoded.pairs if _is_new(pair[0], position)]
+        letters = [letter for letter in self.undecodable if _is_new(letter.record, position)]
+        return _Told(position, self.until, Decoded.of(pairs), letters)
 
 
 def _is_new(record: Record, position: Position) -> bool:
