@@ -11,10 +11,8 @@ def distinct_texts(
     One index descent a value, however many rows carry it; neither database finds this plan for DISTINCT.
     """
     first = select(func.min(column).label("value")).where(*conditions)
-    found = first.cte("found", recursive=True)
-    following = select(func.min(column)).where(column > found.c.value, *conditions)
-    found = found.union_all(
-        select(following.scalar_subquery().label("value")).where(found.c.value.is_not(None))
-    )
-    listed = select(found.c.value).where(found.c.value.is_not(None)).limit(limit)
+    hops = first.cte("hops", recursive=True)
+    following = select(func.min(column)).where(column > hops.c.value, *conditions)
+    hops = hops.union_all(select(following.scalar_subquery().label("value")).where(hops.c.value.is_not(None)))
+    listed = select(hops.c.value).where(hops.c.value.is_not(None)).limit(limit)
     return list(connection.scalars(listed))

@@ -82,11 +82,11 @@ def find(folded, library) -> Find:
 
 
 @contextmanager
-def _statements(connection: Connection) -> Iterator[list[str]]:
-    said: list[str] = []
+def _statements(connection: Connection) -> Iterator[list[tuple[str, object]]]:
+    said: list[tuple[str, object]] = []
 
-    def listen(_connection, _cursor, statement, _parameters, _context, _many) -> None:
-        said.append(statement)
+    def listen(_connection, _cursor, statement, parameters, _context, _many) -> None:
+        said.append((statement, parameters))
 
     engine: Engine = connection.engine
     event.listen(engine, "before_cursor_execute", listen)
@@ -98,5 +98,5 @@ def _statements(connection: Connection) -> Iterator[list[str]]:
 
 @pytest.fixture
 def statements() -> Callable[[Connection], object]:
-    """Collects the statements that run on a connection's database."""
+    """Collects the statements that run on a connection's database, with their parameters."""
     return _statements
