@@ -7,11 +7,11 @@ from planner.abstract import AbstractJob
 from planner.catalog_union import nearest_names
 from planner.catalogs import Profiles, Transformation
 from planner.draft import Draft
+from planner.locations import SCRATCH
 from planner.profiles import merge_profiles, profile, profiles_of_properties
 from planner.refine.check import describe, refuse
 from planner.transformation_selection import ProgramFinder
 
-SCRATCH = ("sharedScratch", "localScratch")
 SHARED_FILE_SYSTEM = "sharedfs"
 CONFIGURATION_KEY = "data.configuration"
 WISH = "execution.site"
