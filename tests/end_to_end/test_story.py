@@ -4,6 +4,8 @@ import hashlib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
 
 def lies_at(url: str) -> Path:
     return Path(unquote(urlsplit(url).path))
@@ -98,3 +100,24 @@ def test_the_last_word_about_a_file_counts_and_can_be_taken_back(split) -> None:
     split.call("tag", "count.txt.a", "--", "-quality")
     assert not split.json("find", 'quality = "bad"')["files"]
     split.call("tag", "nothing.txt", "quality=good", expect=3)
+
+
+def test_a_plan_of_another_log_is_not_run_unseen(split, tmp_path) -> None:
+    directory = split.json("plan", "workflow.yml")["directory"]
+    elsewhere = split.call("--home", str(tmp_path / "elsewhere"), "run", directory, expect=3)
+    assert "does not know this plan" in elsewhere.stderr
+
+
+@pytest.mark.postgres
+def test_the_same_commands_answer_from_postgresql(split, postgres_url) -> None:
+    split.environment["HOOFPRINT_VIEWS"] = postgres_url
+    planned = split.json("plan", "workflow.yml")
+    split.call("run", planned["directory"], "--quiet")
+    found = split.json("find", 'type = "counts" and lines >= 50')["files"]
+    assert sorted(file["lfn"] for file in found) == [f"count.txt.{letter}" for letter in "abcd"]
+    assert split.json("statistics")["summary"]["Jobs"]["failed"] == 0
+    assert split.json("plan", "workflow.yml", "--reuse", "latest")["pruned"] == 5
+    digests = split.json("views", "digest")
+    assert split.json("views", "verify")["holds"]
+    del split.environment["HOOFPRINT_VIEWS"]
+    assert split.json("views", "digest") == digests
