@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -132,10 +133,25 @@ def key_rows(
 def _unnest(columns: Mapping[str, type], rows: list[_Row], name: str) -> FromClause:
     by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     arrays = [
-        bindparam(None, list(cells), type_=ARRAY(_ARRAY_TYPES[kind]), unique=True)
+        cast(
+            bindparam(None, array_literal(cells, kind), type_=Text(), unique=True), ARRAY(_ARRAY_TYPES[kind])
+        )
         for kind, cells in zip(columns.values(), by_column, strict=True)
     ]
     return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
+
+
+def array_literal(cells: Sequence[Cell], kind: type) -> str:
+    """PostgreSQL's text form of an array; the driver's own takes twenty times as long."""
+    if kind is str:
+        quoted = [
+            "NULL" if cell is None else '"' + str(cell).replace("\\", "\\\\").replace('"', '\\"') + '"'
+            for cell in cells
+        ]
+        return "{" + ",".join(quoted) + "}"
+    if kind is bool:
+        return "{" + ",".join("NULL" if cell is None else "t" if cell else "f" for cell in cells) + "}"
+    return "{" + ",".join(["NULL" if cell is None else repr(cell) for cell in cells]) + "}"
 
 
 def _json_rows(columns: Mapping[str, type], rows: list[_Row], name: str) -> FromClause:
@@ -149,8 +165,10 @@ def _json_rows(columns: Mapping[str, type], rows: list[_Row], name: str) -> From
 
 def _upsert(connection: Connection, part: Part, rows: Sequence[_Row]) -> None:
     if connection.dialect.name == "postgresql":
-        columns = zip(*rows, strict=True)
-        parameters = {f"p{place}": list(cells) for place, cells in enumerate(columns)}
+        columns = zip(part.columns, zip(*rows, strict=True), strict=True)
+        parameters = {
+            name: array_literal(cells, part.table.c[name].type.python_type) for name, cells in columns
+        }
         connection.execute(_postgresql_upsert(part), parameters)
     else:
         connection.exec_driver_sql(_sqlite_upsert(part), list(rows))
@@ -170,8 +188,8 @@ def _sqlite_upsert(part: Part) -> str:
 @cache
 def _postgresql_upsert(part: Part) -> Insert:
     arrays = [
-        bindparam(f"p{place}", type_=ARRAY(_ARRAY_TYPES[part.table.c[name].type.python_type]))
-        for place, name in enumerate(part.columns)
+        cast(bindparam(name, type_=Text()), ARRAY(_ARRAY_TYPES[part.table.c[name].type.python_type]))
+        for name in part.columns
     ]
     source = func.unnest(*arrays).table_valued(*part.columns).render_derived()
     statement = postgresql.insert(part.table).from_select(list(part.columns), select(source))

@@ -52,6 +52,11 @@ class PostgresStorage:
         """The database's URL, without password."""
         return self._url.render_as_string(hide_password=True)
 
+    @property
+    def folds_side_by_side(self) -> bool:
+        """Yes: while the server works for one group, the other's rows are made."""
+        return True
+
     def live(self, group: Group) -> str | None:
         """The generation that the group's row names."""
         with self._engine.connect() as connection:

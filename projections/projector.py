@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -98,8 +99,7 @@ class Projector:
             if batch.position == position:
                 return events
             told = _Told(position, batch.position, *self._decoder.decode(batch))
-            for target in targets:
-                checkpoints[target] = self._advance(target, checkpoints[target], told)
+            checkpoints = self._advance_all(checkpoints, told)
             events += len(batch.records)
             if progress is not None:
                 progress(Progress(events, batch.position, head))
@@ -123,6 +123,15 @@ class Projector:
             f"the views stand at {position}, the log begins at {earliest}: events between were removed. "
             "Put the archive back, then go on"
         )
+
+    def _advance_all(self, checkpoints: dict[Target, Checkpoint], told: "_Told") -> dict[Target, Checkpoint]:
+        if not self._store.storage.folds_side_by_side or len(checkpoints) == 1:
+            return {target: self._advance(target, at, told) for target, at in checkpoints.items()}
+        with ThreadPoolExecutor(len(checkpoints)) as threads:
+            waiting = {
+                target: threads.submit(self._advance, target, at, told) for target, at in checkpoints.items()
+            }
+        return {target: advanced.result() for target, advanced in waiting.items()}
 
     def _advance(self, target: Target, checkpoint: Checkpoint, told: "_Told") -> Checkpoint:
         """Fold into one target what it has not folded yet, in one transaction."""

@@ -38,6 +38,11 @@ class SqliteStorage:
         """The folder."""
         return str(self._folder)
 
+    @property
+    def folds_side_by_side(self) -> bool:
+        """No: SQLite runs in this process, and threads would only take the interpreter from each other."""
+        return False
+
     def live(self, group: Group) -> str | None:
         """The generation that the pointer names."""
         try:

@@ -16,6 +16,11 @@ class Storage(Protocol):
         """Where this is, for messages."""
         ...
 
+    @property
+    def folds_side_by_side(self) -> bool:
+        """Whether two groups are folded faster in two threads than one after the other."""
+        ...
+
     def live(self, group: Group) -> str | None:
         """The generation that readers see now, None where none was ever built."""
         ...

@@ -5,14 +5,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, func, select, true, tuple_
 
 from eventlog.errors import InputError, NotFoundError
 from projections.runs.identity import RUN_STATES, RUNS
 from projections.runs.plan import JOBS
 
 _Row = Row[*tuple[Any, ...]]
-_Refs = Select[int, str, str]
 
 _CANDIDATES = 5
 _LAST_CHARACTER = "\U0010ffff"
@@ -106,9 +105,7 @@ def list_runs(
 ) -> Sequence[RunSummary]:
     """Planned runs (of these namespaces), the newest first; ``after`` is the cursor of the last one seen."""
     place = tuple_(RUNS.c.created_at, RUNS.c.run_key)
-    query = select(RUNS).where(RUNS.c.visible)
-    if namespaces is not None:
-        query = query.where(RUNS.c.namespace.in_(namespaces))
+    query = select(RUNS).where(RUNS.c.visible, _within(namespaces))
     if after is not None:
         query = query.where(place < tuple_(*after))
     newest = query.order_by(RUNS.c.created_at.desc(), RUNS.c.run_key.desc()).limit(limit)
@@ -230,7 +227,7 @@ def _by_directory(
         .order_by(RUNS.c.created_at.desc(), RUNS.c.run_key.desc())
         .limit(1)
     )
-    row = connection.execute(_within(query, namespaces)).first()
+    row = connection.execute(query.where(_within(namespaces))).first()
     return RunRef(row.run_key, row.run, row.namespace) if row else None
 
 
@@ -241,7 +238,7 @@ def _by_prefix(connection: Connection, reference: str, namespaces: Collection[st
         .order_by(RUNS.c.run)
         .limit(_CANDIDATES)
     )
-    rows = connection.execute(_within(query, namespaces)).all()
+    rows = connection.execute(query.where(_within(namespaces))).all()
     exact = [row for row in rows if row.run == reference]
     if len(rows) > 1 and len(exact) != 1:
         raise InputError(f"{reference!r} may be any of {', '.join(row.run for row in rows)}: give more of it")
@@ -251,10 +248,8 @@ def _by_prefix(connection: Connection, reference: str, namespaces: Collection[st
     return RunRef(row.run_key, row.run, row.namespace)
 
 
-def _within(
-    query: Select[tuple[int, str, str]], namespaces: Collection[str] | None
-) -> Select[tuple[int, str, str]]:
-    return query if namespaces is None else query.where(RUNS.c.namespace.in_(namespaces))
+def _within(namespaces: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if namespaces is None else RUNS.c.namespace.in_(namespaces)
 
 
 def _summary(row: _Row) -> RunSummary:

@@ -14,7 +14,7 @@ from eventlog.facts import (
 from projections.batch import FactBatch
 from projections.bulk import Part, Rows
 from projections.chunks import chunk_version
-from projections.columns import NAME, NUMBER, flag, key, number, text, version
+from projections.columns import NAME, NUMBER, ROOM_FOR_PARTS, flag, key, number, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key, text_key, tie
 
@@ -61,6 +61,7 @@ FILES = Table(
     Index("files_by_task", "run_key", "task", "lfn_key"),
     Index("files_by_checksum", "namespace", "checksum", "run_key", "lfn_key"),
     Index("files_by_sha256", "sha256"),
+    postgresql_with=ROOM_FOR_PARTS,
 )
 """``checksum`` is verified, corrupt, computed or unverified; ``run_key`` of a file that no run made is its
 namespace's (``keys.run_key("", namespace)``)."""

@@ -15,7 +15,7 @@ from eventlog.facts import (
 )
 from projections.batch import FactBatch
 from projections.bulk import Cell, Part, Peaks, Rows
-from projections.columns import NAME, counted, key, named, number, text, version
+from projections.columns import NAME, ROOM_FOR_PARTS, counted, key, named, number, text, version
 from projections.keys import json_list, run_key
 from projections.runs.hosts import HostRows
 from projections.runs.metadata import metadata
@@ -85,6 +85,7 @@ ATTEMPTS = Table(
     text("stderr_tail"),
     Column("verdict", number("verdict").type, Computed(_VERDICT, persisted=True)),
     Column("state", NAME, Computed(_STATE, persisted=True)),
+    postgresql_with=ROOM_FOR_PARTS,
 )
 """``verdict`` is the raw exit code that counts; ``state`` one of submitted, running, held, evicted,
 succeeded, failed, aborted."""

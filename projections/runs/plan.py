@@ -8,7 +8,7 @@ from eventlog.facts import Edge, JobsPlanned, TasksDeclared
 from projections.batch import FactBatch
 from projections.bulk import Part, Peaks, Rows
 from projections.chunks import chunk_version
-from projections.columns import flag, key, named, number, text, version
+from projections.columns import ROOM_FOR_PARTS, flag, key, named, number, text, version
 from projections.keys import json_list, run_key
 from projections.runs.metadata import metadata
 
@@ -58,6 +58,7 @@ JOBS = Table(
     text("state"),
     number("last_attempt"),
     Index("jobs_by_state", "run_key", "state", "job"),
+    postgresql_with=ROOM_FOR_PARTS,
 )
 """One job of an executable workflow; ``state`` is that of its last attempt, None before the first."""
 
