@@ -22,7 +22,7 @@ from projections.search.scope import known_namespaces
 
 @dataclass
 class RequestContext:
-    """One request; ``namespace`` is the one meant where none is named."""
+    """One request; ``namespace`` is meant where none is named, ``operation_name`` is to be run."""
 
     access: Access
     reader: Reader
@@ -30,6 +30,7 @@ class RequestContext:
     meter: Meter
     standing: Callable[[], Standing]
     namespace: str
+    operation_name: str | None = None
     namespaces_known: tuple[str, ...] | None = None
     tags: DataLoader[FoundFile, tuple[FoundTag, ...]] = field(init=False)
     replicas: DataLoader[FoundFile, tuple[FoundReplica, ...]] = field(init=False)

@@ -63,6 +63,7 @@ class GraphQLEndpoint:
         return self._response(await self._answer(question, self.context_of(access)))
 
     async def _answer(self, question: Question, context: RequestContext) -> dict[str, Any]:
+        context.operation_name = question.operation_name
         try:
             async with asyncio.timeout(self.time_budget):
                 result = await self.schema.execute(

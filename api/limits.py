@@ -28,6 +28,7 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from api.errors import LimitError
+from eventlog.errors import InputError
 
 MAX_TOKENS = 2_000
 MAX_DEPTH = 12
@@ -190,5 +191,13 @@ class Limits(SchemaExtension):
         """Measure what was parsed."""
         context = self.execution_context
         if context.graphql_document is not None:
+            _require_one_operation(context.graphql_document, context.context.operation_name)
             context.context.meter.check(context.graphql_document, context.variables or {})
         yield
+
+
+def _require_one_operation(document: DocumentNode, name: str | None) -> None:
+    """Where nobody says which of several operations is meant, none is run (not the first)."""
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if name is None and len(operations) > 1:
+        raise InputError(f"the document has {len(operations)} operations: name one in operationName")

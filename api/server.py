@@ -1,11 +1,13 @@
 """The server: the application over a log and its views, and uvicorn around it."""
 
+import signal
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -28,12 +30,13 @@ from api.settings import ServerSettings, require_safe
 from api.standing import standing_of
 from api.tokens import Access
 from api.writing import Writer
-from eventlog.errors import UnavailableError
+from eventlog.errors import InputError, UnavailableError
 from eventlog.log import EventLog
 from projections.store import ViewStore
 
 _GRACE_SECONDS = 5
 _BACKLOG = 512
+_LAST_PORT = 65_535
 
 _Handler = Callable[[Request], Awaitable[Response]]
 
@@ -107,7 +110,7 @@ def serve(app: Starlette, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM; port 0 is any free one.
 
     Prints the address as a line on stdout once requests are answered. Raises UnavailableError where the
-    address cannot be bound.
+    address cannot be bound, KeyboardInterrupt after SIGINT.
     """
     listening = _listen(host, port)
     config = uvicorn.Config(
@@ -124,10 +127,12 @@ def serve(app: Starlette, host: str, port: int) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= _LAST_PORT:
+        raise InputError(f"port {port} is none: use 1 to {_LAST_PORT}, or 0 for any free one")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise UnavailableError(f"cannot listen on {host} port {port}: {error}") from error
 
 
@@ -137,6 +142,13 @@ class _Announced(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, address: str) -> None:
         super().__init__(config)
         self._address = address
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Being told to stop is no failure; an interrupt goes on to whoever started us."""
+        if sig == signal.SIGTERM and not self.should_exit:
+            self.should_exit = True
+        else:
+            super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the address."""

@@ -160,7 +160,7 @@ _COLUMNS = (
 )
 
 
-def _file(row: Row[Any]) -> FoundFile:
+def _file(row: Row[*tuple[Any, ...]]) -> FoundFile:
     told = row._asdict()
     return FoundFile(key=FileKey(told.pop("run_key"), told.pop("lfn_key")), **told)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, exists, select, true, tuple_
 
 from projections.bulk import key_rows
 from projections.data.plans import PLANS
@@ -66,7 +66,7 @@ def targets_of_keys(
     return found
 
 
-def _carried(asked: Any) -> Any:
+def _carried(asked: Any) -> Select[str, str]:
     tags = TAGS.alias("t")
     return select(asked.key, asked.target).where(
         exists().where(

@@ -1,11 +1,13 @@
 """A server over a log with a few runs of a small workflow, and ways to ask it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from api.server import build_app
@@ -217,3 +219,24 @@ def server(serving: Callable[..., Asked]) -> Asked:
     for number, run in enumerate(("run-1", "run-2", "run-3")):
         asked.fold(split_run(run, start=1_000 * (number + 1), fails=run == "run-3"))
     return asked
+
+
+@pytest.fixture
+def counted_statements() -> Callable[[Asked], AbstractContextManager[list[str]]]:
+    """Collects the SQL statements that a server runs."""
+
+    @contextmanager
+    def collect(asked: Asked) -> Iterator[list[str]]:
+        said: list[str] = []
+
+        def listen(_connection, _cursor, statement, _parameters, _context, _many) -> None:
+            if not statement.startswith("BEGIN"):
+                said.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", listen)
+        try:
+            yield said
+        finally:
+            event.remove(Engine, "before_cursor_execute", listen)
+
+    return collect

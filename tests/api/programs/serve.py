@@ -1,0 +1,30 @@
+"""Serves an empty log and its views, in the folder named, until it is told to stop."""
+
+import sys
+import threading
+from pathlib import Path
+
+from api.server import build_app, serve
+from api.settings import ServerSettings
+from eventlog.sqlite import SqliteLog
+from projections.projector import Projector
+from projections.store import ViewStore
+
+
+def main(folder: Path) -> None:
+    """Serve on a free port."""
+    log, store = SqliteLog.open(folder / "log.db"), ViewStore.open(folder / "views")
+
+    def follow(stop: threading.Event) -> None:
+        projector = Projector(log, store)
+        while not stop.wait(0.05):
+            projector.catch_up()
+        sys.stdout.write("folding ended\n")
+
+    serve(build_app(log, store, ServerSettings(port=0, follow=follow)), "127.0.0.1", 0)
+    store.close()
+    log.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

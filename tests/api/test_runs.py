@@ -1,0 +1,102 @@
+"""Runs, jobs and statistics over GraphQL."""
+
+
+def test_runs_come_newest_first_page_by_page(server):
+    query = """query Runs($after: String) { runs(first: 2, after: $after) {
+        edges { node { id workflow state taskCount jobCount createdAt progress { total succeeded failed } } }
+        pageInfo { hasNextPage endCursor } } }"""
+    first = server.ask(query)["runs"]
+    assert [edge["node"]["id"] for edge in first["edges"]] == ["run-3", "run-2"]
+    assert first["edges"][0]["node"] == {
+        "id": "run-3",
+        "workflow": "split",
+        "state": "failed",
+        "taskCount": 5,
+        "jobCount": 4,
+        "createdAt": "1970-01-01T00:50:00Z",
+        "progress": {"total": 4, "succeeded": 3, "failed": 1},
+    }
+    second = server.ask(query, after=first["pageInfo"]["endCursor"])["runs"]
+    assert [edge["node"]["id"] for edge in second["edges"]] == ["run-1"]
+    assert not second["pageInfo"]["hasNextPage"]
+
+
+def test_the_progress_of_all_runs_is_loaded_at_once(server, counted_statements):
+    query = "query Runs($first: Int!) { runs(first: $first) { edges { node { progress { total } } } } }"
+    counts = {}
+    for first in (1, 3):
+        with counted_statements(server) as said:
+            assert len(server.ask(query, first=first)["runs"]["edges"]) == first
+        counts[first] = len(said)
+    assert counts[3] == counts[1]
+
+
+def test_a_corrupted_file_is_shown_with_its_job_and_both_digests(server):
+    run = server.ask("""{ run(id: "latest") { id state
+        integrity { verified failed mismatches { lfn job expected found } }
+        failures { job problem verdict blocked mismatches { lfn } } } }""")["run"]
+    assert run["state"] == "failed"
+    assert run["integrity"] == {
+        "verified": 3,
+        "failed": 1,
+        "mismatches": [{"lfn": "part.d", "job": "wc_d", "expected": "1" * 64, "found": "f" * 64}],
+    }
+    assert run["failures"] == [
+        {
+            "job": "wc_d",
+            "problem": "part.d is corrupt",
+            "verdict": 256,
+            "blocked": 0,
+            "mismatches": [{"lfn": "part.d"}],
+        }
+    ]
+
+
+def test_jobs_are_listed_by_state_and_a_job_tells_its_attempts(server):
+    query = """query Jobs($after: String) { jobs(run: "run-3", state: "succeeded", first: 2, after: $after) {
+        edges { node { job } } pageInfo { hasNextPage endCursor } } }"""
+    first = server.ask(query)["jobs"]
+    assert [edge["node"]["job"] for edge in first["edges"]] == ["wc_a", "wc_b"]
+    rest = server.ask(query, after=first["pageInfo"]["endCursor"])["jobs"]
+    assert [edge["node"]["job"] for edge in rest["edges"]] == ["wc_c"]
+    job = server.ask("""{ job(run: "run-1", name: "wc_a") { tasks summary { state }
+        attempts { attempt state verdict states { state } invocations { argv duration } } } }""")["job"]
+    assert job["tasks"] == ["wc-a"]
+    assert job["summary"] == {"state": "succeeded"}
+    assert job["attempts"][0]["invocations"] == [{"argv": ["wc", "-l", "part.a"], "duration": 1_000_000}]
+
+
+def test_statistics_count_tasks_and_jobs_and_add_up_durations(server):
+    statistics = server.ask("""{ statistics(run: "run-3") { wall cumulative
+        tasks { succeeded failed incomplete total } jobs { succeeded failed total totalWithRetries }
+        breakdown { transformation successful count total } integrity { kind count failed } } }""")
+    assert statistics["statistics"] == {
+        "wall": 20_000_000,
+        "cumulative": 3_000_000,
+        "tasks": {"succeeded": 3, "failed": 0, "incomplete": 2, "total": 5},
+        "jobs": {"succeeded": 3, "failed": 1, "total": 4, "totalWithRetries": 4},
+        "breakdown": [{"transformation": "wc", "successful": True, "count": 3, "total": 3_000_000}],
+        "integrity": [
+            {"kind": "check", "count": 1, "failed": 1},
+            {"kind": "check", "count": 3, "failed": 0},
+        ],
+    }
+
+
+def test_a_run_is_named_by_a_unique_beginning_of_its_id(server):
+    assert server.error('{ run(id: "run-") { id } }')["code"] == "BAD_INPUT"
+    assert server.error('{ run(id: "x") { id } }')["code"] == "NOT_FOUND"
+    assert server.ask('{ run(id: "run-2") { id root engines { engine status } } }')["run"] == {
+        "id": "run-2",
+        "root": "run-2",
+        "engines": [{"engine": "local", "status": 0}],
+    }
+
+
+def test_health_tells_how_far_the_views_are_behind(server, run_events):
+    query = "{ health { head views { group lag deadLetters } } }"
+    assert [view["lag"] for view in server.ask(query)["health"]["views"]] == [0, 0]
+    server.log.append(run_events("run-4", start=1))
+    behind = server.ask(query)["health"]["views"]
+    assert behind[0]["lag"] == len(run_events("run-4", start=1))
+    assert behind[0]["deadLetters"] == 0
