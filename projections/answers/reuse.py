@@ -11,9 +11,9 @@ from projections.bulk import key_rows
 from projections.data.files import FILES
 from projections.data.plans import PLANS
 from projections.data.replicas import REPLICAS
-from projections.data.reuse import INVALIDATIONS
+from projections.data.reuse import INVALIDATIONS, REUSED_FILES
 from projections.data.uses import TASKS
-from projections.keys import run_key
+from projections.keys import run_key, text_key
 from projections.runs.plan import JOBS
 
 
@@ -44,19 +44,56 @@ def reusable(
     """The trustworthy replicas of each LFN: of one run, or of the newest run of a namespace that has any.
 
     Trusted means: its producer succeeded, a registered replica was not removed, its checksum is not known to
-    be wrong, and nobody invalidated it. Reads the ``runs`` and the ``data`` views, however many LFNs.
+    be wrong, and nobody invalidated it. A raw input, which a run did not make, is no result of that run. What
+    a run reused itself counts as its own: the answer names the run that made it. Reads the ``runs`` and the
+    ``data`` views, however many LFNs.
     """
+    found = _trusted(runs, data, lfns, namespace, from_run)
+    asked, pending = {from_run}, _taken_over(data, from_run, [lfn for lfn in lfns if lfn not in found])
+    while pending:
+        origin, names = pending.popitem()
+        if origin not in asked:
+            asked.add(origin)
+            found |= _trusted(runs, data, names, namespace, origin)
+            pending |= _taken_over(data, origin, [lfn for lfn in names if lfn not in found])
+    return found
+
+
+def _trusted(
+    runs: Connection, data: Connection, lfns: Sequence[str], namespace: str, from_run: RunRef | None
+) -> dict[str, tuple[ReusableReplica, ...]]:
     rows = _candidates(data, lfns, namespace, from_run)
     succeeded = _succeeded(runs, {(row.run_key, row.job) for row in rows if row.job is not None})
+    without_run = run_key("", namespace)
     newest: dict[str, list[_Row]] = {}
     for row in rows:
-        if row.task is not None and (row.run_key, row.job) not in succeeded:
+        if row.run_key != without_run and (row.run_key, row.job) not in succeeded:
             continue
         chosen = newest.setdefault(row.lfn, [])
         # rows come newest run first: what another run has is older
         if not chosen or chosen[0].run_key == row.run_key:
             chosen.append(row)
     return {lfn: tuple(map(_replica, chosen)) for lfn, chosen in newest.items() if chosen}
+
+
+def _taken_over(
+    connection: Connection, run: RunRef | None, lfns: Sequence[str]
+) -> dict[RunRef, Sequence[str]]:
+    """From which runs a run took these files in place of making them."""
+    if run is None or not lfns:
+        return {}
+    wanted = key_rows(connection, {"lfn_key": int}, [(text_key(lfn),) for lfn in lfns], "wanted")
+    rows = connection.execute(
+        select(REUSED_FILES.c.lfn, REUSED_FILES.c.from_run)
+        .join(wanted, REUSED_FILES.c.lfn_key == wanted.c.lfn_key)
+        .where(REUSED_FILES.c.run_key == run.key, REUSED_FILES.c.from_run.is_not(None))
+        .order_by(REUSED_FILES.c.from_run, REUSED_FILES.c.lfn)
+    )
+    origins: dict[RunRef, list[str]] = {}
+    for lfn, origin in rows:
+        reference = RunRef(run_key(origin, run.namespace), origin, run.namespace)
+        origins.setdefault(reference, []).append(lfn)
+    return dict(origins)
 
 
 def _candidates(

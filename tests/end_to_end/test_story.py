@@ -38,6 +38,8 @@ def test_the_split_workflow_is_planned_run_found_traced_and_reused(split) -> Non
     reasons = {decision["task"]: decision["reason"] for decision in split.json("explain", again["run"])}
     assert "count.txt.a" in reasons["ID0000002"]
     assert split.json("run", again["run"])["outcome"]["status"] == 0
+    third = split.json("plan", "workflow.yml", "--reuse", again["run"])
+    assert third["pruned"] == 5
     reused = split.json("lineage", "count.txt.d", "--run", again["run"])
     assert {link["kind"] for link in reused["links"]} == {"reused", "read", "written"}
 

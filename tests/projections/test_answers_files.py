@@ -174,6 +174,20 @@ def test_reuse_takes_the_newest_run_and_a_named_one_only_if_asked(folded: Fold, 
     assert (newest["out"][0].run, named["out"][0].run, elsewhere) == ("run-3", "run-1", {})
 
 
+def test_what_a_run_reused_can_be_reused_from_it_again(two_runs: ViewStore) -> None:
+    with two_runs.reading("runs") as runs, two_runs.reading("data") as data:
+        found = reusable(runs, data, ["in", "mid"], namespace="default", from_run=_run(two_runs, "run-2"))
+    assert {lfn: replicas[0].run for lfn, replicas in found.items()} == {"mid": "run-1"}
+
+
+def test_a_raw_input_is_no_result_of_the_run_that_read_it(folded: Fold, story: Stories) -> None:
+    told = story("run-1").planned().ran()
+    told.say(60, FileRegistered(run="run-1", lfn="in", pfn="/raw/in", site="s"))
+    store = folded(told.events)
+    with store.reading("runs") as runs, store.reading("data") as data:
+        assert set(reusable(runs, data, ["in", "out"], namespace="default")) == {"out"}
+
+
 def test_reuse_offers_nothing_corrupt_invalidated_or_of_a_failed_task(folded: Fold, story: Stories) -> None:
     corrupt = ChecksumVerified(
         run="run-1", job="late", attempt=1, lfn="out", ok=False, expected="a" * 64, found="b" * 64
