@@ -3,8 +3,9 @@
 set -euo pipefail
 [ "$(id -u)" -eq 0 ] || { echo "system-packages: needs root" >&2; exit 2; }
 missing=()
-ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
-command -v split >/dev/null || missing+=(coreutils)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+command -v chromium >/dev/null || missing+=(chromium)
 [ ${#missing[@]} -eq 0 ] && exit 0
+command -v apt-get >/dev/null || { echo "system-packages: install ${missing[*]} with your package manager" >&2; exit 1; }
 apt-get update -q >/dev/null
 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
