@@ -158,10 +158,10 @@ def _transformations(term: Compare, scope: Scope) -> FileKeys:
 
 def _sites(term: Compare, scope: Scope) -> FileKeys:
     replicas = REPLICAS.alias("lying")
-    keys = select(replicas.c.run_key.label("run_key"), replicas.c.lfn_key.label("lfn_key"))
+    own = and_(replicas.c.run_key == _FOUND.c.run_key, replicas.c.lfn_key == _FOUND.c.lfn_key)
     lying = and_(text_matches(replicas.c.site, term.op, _texts(term)), replicas.c.present)
     # a site may hold several copies of a file
-    return keys.where(lying, scope.ahead(replicas.c.run_key, replicas.c.lfn_key)).distinct()
+    return _file_keys(scope).join(replicas, own).where(lying).distinct()
 
 
 @dataclass(frozen=True, slots=True)

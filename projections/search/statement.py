@@ -50,7 +50,7 @@ _RANK_BY_FIELD = {
 
 @dataclass(frozen=True, slots=True)
 class _Lead:
-    """Candidates for a filter; they all meet ``term``, a part of it, which need not be checked again."""
+    """Candidates within the scope; they all meet ``term``, a part of the filter that need not be checked."""
 
     rank: int
     term: Filter | None
@@ -71,7 +71,8 @@ def matching_keys(where: Filter, scope: Scope) -> Select[int, int]:
     return (
         select(found.c.run_key, found.c.lfn_key)
         .select_from(found.join(FILES, here))
-        .where(scope.visible(FILES.c.namespace), _planned(), _rest(plain, lead, scope))
+        # nothing here that an index of files could lead by: the candidates do, without statistics too
+        .where(_planned(), _rest(plain, lead, scope))
         .order_by(found.c.run_key, found.c.lfn_key)
     )
 
