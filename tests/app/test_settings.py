@@ -60,7 +60,7 @@ def test_a_wrong_file_is_named_with_what_is_wrong(
     tmp_path: Path, environment: dict[str, str], text: str, complaint: str
 ) -> None:
     (tmp_path / "hoofprint.toml").write_text(text)
-    with pytest.raises(InputError, match="hoofprint.toml") as refused:
+    with pytest.raises(InputError, match=r"hoofprint\.toml") as refused:
         resolve({}, environment, tmp_path)
     assert complaint in str(refused.value)
 
