@@ -16,7 +16,7 @@ from hoofprint.app.house import House
 from projections.projector import Projector
 from projections.store import ViewStore
 
-_FOLD_EVERY = 0.2  # seconds
+_FOLD_EVERY = 0.05  # seconds; mutations wait for what they said to be visible
 _logger = logging.getLogger("hoofprint.serve")
 
 

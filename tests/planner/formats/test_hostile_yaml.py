@@ -10,6 +10,8 @@ Write = Callable[..., Path]
 Refusal = Callable[..., str]
 
 HEAD = "pegasus: '5.0'\nname: w\n"
+# without a time of writing: it becomes the test's name
+CUT_OFF_GZIP = gzip.compress(b"name: w\n" * 1000, mtime=0)[:-9]
 ALIAS_BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 12)
 )
@@ -54,7 +56,7 @@ ALIAS_BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"a: '" + b"x" * 1_100_000 + b"'\n", "workflow.yml:1: a text of 1100000 characters"),
         (ALIAS_BOMB.encode(), 'workflow.yml:6: alias "*a4": aliases expand the document beyond reason'),
         (b"\x1f\x8b\x08junk", "workflow.yml: damaged gzip file"),
-        (gzip.compress(b"name: w\n" * 1000, mtime=0)[:-9], "workflow.yml: damaged gzip file: it ends too early"),
+        (CUT_OFF_GZIP, "workflow.yml: damaged gzip file: it ends too early"),
     ],
 )
 def test_a_hostile_or_broken_document_is_refused_with_one_line(
