@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple, Self, Unpack
+from typing import NamedTuple, Self, Unpack
 
 from hoofprint.errors import DuplicateError, WorkflowError, WrongTypeError
 from hoofprint.files import File, as_file
@@ -12,9 +12,7 @@ from hoofprint.hooks import Hooked
 from hoofprint.names import check_job_id, check_text, check_version
 from hoofprint.planner_options import PlannerOptions, planner_words
 from hoofprint.transformation_catalog import Transformation
-
-if TYPE_CHECKING:
-    from hoofprint.workflow import Workflow
+from hoofprint.written import WrittenWorkflow
 
 Argument = File | str | int | float | PurePath
 
@@ -215,18 +213,16 @@ class SubWorkflow(AbstractJob):
 
     def __init__(
         self,
-        file: str | File | Workflow,
+        file: str | File | WrittenWorkflow,
         is_planned: bool = False,
         _id: str | None = None,
         node_label: str | None = None,
     ) -> None:
-        from hoofprint.workflow import Workflow
-
         super().__init__(_id, node_label)
         self.is_planned = is_planned
         self._has_planner_args = False
-        self.file: File | Workflow
-        if isinstance(file, Workflow):
+        self.file: File | WrittenWorkflow
+        if isinstance(file, WrittenWorkflow):
             self.file = file
         else:
             self.file = File(as_file(file, "file of a sub-workflow").lfn, for_planning=True)

@@ -12,7 +12,7 @@ from hoofprint.command import Answer, ask
 from hoofprint.errors import HoofprintError, WorkflowError
 from hoofprint.planner_options import AnyPath, planner_words
 from hoofprint.profiles import ProfileValue
-from hoofprint.written import Written
+from hoofprint.written import WrittenWorkflow
 
 _RUN_FAILED = 1
 
@@ -25,7 +25,7 @@ class Planned:
     directory: Path
 
 
-class Runnable(Written):
+class Runnable(WrittenWorkflow):
     """A written workflow that `hoofprint` commands plan, run and report on.
 
     Every method starts a command and raises CommandError, with what the command said, when it fails.

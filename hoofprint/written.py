@@ -52,6 +52,12 @@ class Written(ABC):
     def _lines(self) -> Iterator[str]: ...
 
 
+class WrittenWorkflow(Written):
+    """A document that is a workflow, as a job that runs one knows it."""
+
+    name: str
+
+
 class Catalog(Written):
     """A document that is one mapping, and that a workflow file can take in."""
 
