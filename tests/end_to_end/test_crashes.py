@@ -123,3 +123,26 @@ def test_a_planner_that_is_killed_leaves_a_whole_plan_or_none(split) -> None:
     assert log.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     log.close()
     assert split.json("views", "verify")["holds"]
+
+
+def test_control_c_ends_a_run_in_order_and_the_next_run_goes_on(tmp_path, project, write_workflow) -> None:
+    begun, mark = tmp_path / "begun", tmp_path / "mark"
+    write_workflow(
+        "long",
+        ("first", "echo 1 > one", (), ("one",)),
+        ("second", f"touch {begun}; cat one > two; test -e {mark} || sleep 60", ("one",), ("two",)),
+    )
+    planned = project.json("plan", "workflow.yml")
+    engine = project.start("run", planned["directory"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while not begun.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    engine.send_signal(signal.SIGINT)
+    _, said = engine.communicate(timeout=30)
+    assert engine.returncode == 130, said
+    assert "Traceback" not in said
+    progress = project.json("status", "latest")["run"]["progress"]
+    assert (progress["running"], progress["aborted"]) == (0, 1)
+    mark.touch()
+    assert project.json("run", planned["directory"], "--quiet")["outcome"]["status"] == 0
