@@ -143,6 +143,6 @@ def test_control_c_ends_a_run_in_order_and_the_next_run_goes_on(tmp_path, projec
     assert engine.returncode == 130, said
     assert "Traceback" not in said
     progress = project.json("status", "latest")["run"]["progress"]
-    assert (progress["running"], progress["aborted"]) == (0, 1)
+    assert progress["running"] == 0 < progress["aborted"]
     mark.touch()
     assert project.json("run", planned["directory"], "--quiet")["outcome"]["status"] == 0
