@@ -14,7 +14,6 @@ from api.writing import Receipt
 from eventlog.errors import InputError, NotFoundError
 from eventlog.event import Event, Observer
 from eventlog.facts import Fact, MetadataRegistered, MetadataRetracted, ReuseInvalidated, Tag, Tagged
-from projections.keys import text_key
 from projections.search.files import FoundFile, find_file
 from projections.search.filter import TagKey
 from projections.search.values import Value, ValueType, check_text
@@ -114,9 +113,9 @@ class Mutation:
     ) -> ReceiptAnswer:
         """Append a ReuseInvalidated."""
         file = await _file(info.context, Scope.ADMIN, run, lfn)
-        # the fact has no idempotency key of its own: its place among its run's comes from ours
-        ordinal = text_key(f"{info.context.access.actor}\n{_checked(idempotency_key)}")
-        fact = ReuseInvalidated(run=str(run), lfn=file.lfn, reason=_reason(reason), ordinal=ordinal)
+        fact = ReuseInvalidated(
+            run=str(run), lfn=file.lfn, reason=_reason(reason), idempotency_key=_checked(idempotency_key)
+        )
         return await _append(info.context, file, fact, wait_seconds)
 
 

@@ -109,11 +109,15 @@ class FileRemoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReuseInvalidated:
-    """Somebody said that a file must not be reused: one LFN of one run, or all that a reuse key made."""
+    """Somebody said that a file must not be reused: one LFN of one run, or all that a reuse key made.
+
+    A user's mutation carries its idempotency key.
+    """
 
     run: str
     lfn: str | None = None
     reuse_key: str | None = None
     reason: str = ""
+    idempotency_key: str = ""
     ordinal: int = 0
     revision: int = 0

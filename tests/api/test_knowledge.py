@@ -75,6 +75,20 @@ def test_invalidated_files_are_not_offered_for_reuse(server):
     assert [row[0] for row in rows["reusable"]["rows"]] == ["count.c"]
 
 
+def test_an_invalidation_sent_again_is_said_once_and_its_id_outlives_the_server(server, serving, run_events):
+    invalidate = """mutation Doubt($lfn: String!) { invalidate(
+        run: "run-2", lfn: $lfn, reason: "wrong page", idempotencyKey: "k1") { eventId duplicate } }"""
+    first, again = (server.ask(invalidate, lfn="count.a")["invalidate"] for _ in range(2))
+    assert again == {"eventId": first["eventId"], "duplicate": True}
+    assert server.error(invalidate, lfn="count.b")["code"] == "CONFLICT"
+    restarted = serving()
+    restarted.fold(run_events("run-2", start=1))
+    assert restarted.ask(invalidate, lfn="count.a")["invalidate"] == {
+        "eventId": first["eventId"],
+        "duplicate": False,
+    }
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
