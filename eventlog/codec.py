@@ -15,14 +15,16 @@ from fastavro.validation import ValidationError, validate
 
 from eventlog.avro import record_schema, schema_fingerprint
 from eventlog.compiled import Read, Write, compile_reader, compile_writer
-from eventlog.errors import LogError, SchemaError
+from eventlog.errors import LogError, RedactedError, SchemaError
 from eventlog.event import Event
 from eventlog.facts import FACT_TYPES, Fact
 from eventlog.log import Record
+from eventlog.redaction import decode_tombstone, is_tombstone
 from eventlog.resolution import resolving_reader
+from eventlog.single_object import HEADER_SIZE as HEADER_SIZE
+from eventlog.single_object import MARKER as MARKER
+from eventlog.single_object import fingerprint_of, single_object_header
 
-MARKER = b"\xc3\x01"
-HEADER_SIZE = 10
 MAX_BODY_SIZE = 900_000
 
 _UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, EOFError, struct.error)
@@ -56,7 +58,7 @@ def current_format(kind: str) -> Format:
     return Format(
         fingerprint=fingerprint,
         schema=schema,
-        header=MARKER + fingerprint.to_bytes(8, "little"),
+        header=single_object_header(fingerprint),
         write=compile_writer(fact_type),
         read=compile_reader(fact_type),
     )
@@ -95,7 +97,11 @@ class Codec:
         return encode(fact)
 
     def decode(self, record: Record) -> Event:
-        """The event of a record; raises SchemaError where its schema is unknown or its body does not fit."""
+        """The event of a record.
+
+        Raises SchemaError where its schema is unknown or its body does not fit, RedactedError where it is a
+        tombstone.
+        """
         return Event(
             record.id,
             record.type,
@@ -109,10 +115,12 @@ class Codec:
         )
 
     def decode_body(self, kind: str, body: bytes) -> Fact:
-        """The fact of the type ``kind`` that ``body`` holds; raises SchemaError as ``decode`` does."""
+        """The fact of the type ``kind`` that ``body`` holds; raises as ``decode`` does."""
         header = body[:HEADER_SIZE]
         read = self._readers.get((kind, header))
         if read is None:
+            if is_tombstone(body):
+                raise RedactedError(f"this {kind} was redacted: {decode_tombstone(body).reason}")
             read = self._readers[kind, header] = self._reader(kind, header)
         try:
             fact, end = read(body, HEADER_SIZE)
@@ -130,21 +138,21 @@ class Codec:
             return False
         try:
             return self.decode_body(kind, kept) == self.decode_body(kind, offered)
-        except SchemaError:
+        except (SchemaError, RedactedError):
             return False
 
     def _reader(self, kind: str, header: bytes) -> Read:
         if kind not in FACT_TYPES:
             raise SchemaError(f"{kind!r} is no event type that this version knows")
-        if len(header) < HEADER_SIZE or not header.startswith(MARKER):
+        fingerprint = fingerprint_of(header)
+        if fingerprint is None:
             raise SchemaError(
                 f"the body of a {kind} does not start with Avro's marker C3 01 and a fingerprint"
             )
         current = current_format(kind)
-        return current.read if header == current.header else self._resolving_reader(kind, header)
+        return current.read if header == current.header else self._resolving_reader(kind, fingerprint)
 
-    def _resolving_reader(self, kind: str, header: bytes) -> Read:
-        fingerprint = int.from_bytes(header[len(MARKER) :], "little")
+    def _resolving_reader(self, kind: str, fingerprint: int) -> Read:
         schema = self._schemas.writer_schema(fingerprint) if self._schemas else None
         if schema is None:
             raise SchemaError(

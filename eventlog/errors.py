@@ -29,5 +29,9 @@ class SchemaError(HoofprintError):
     """A fact does not fit its schema, or a body cannot be decoded: unknown schema, or unfit bytes."""
 
 
+class RedactedError(HoofprintError):
+    """The body of an event was taken away for good: there is nothing to decode."""
+
+
 class LogError(HoofprintError):
     """The log refused an operation or is damaged."""

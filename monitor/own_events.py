@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from eventlog.codec import Codec
 from eventlog.facts import Fact
 from eventlog.log import EventLog, read_all
+from eventlog.redaction import is_tombstone
 from monitor.plan_state import FOLDED, PlanState
 from planner.executable import PlanHeader
 
@@ -22,5 +23,7 @@ def _facts(log: EventLog, header: PlanHeader) -> Iterator[tuple[Fact, int]]:
     codec = Codec(log)
     for record in read_all(log, key=header.root):
         # Records are chosen by the envelope, so that a large plan's declarations are never decoded.
-        if record.type in _TYPES and record.subject.partition("/")[0] == header.run:
+        if record.type not in _TYPES or is_tombstone(record.body):
+            continue
+        if record.subject.partition("/")[0] == header.run:
             yield codec.decode(record).fact, record.time

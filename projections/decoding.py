@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
-from eventlog.codec import HEADER_SIZE, MARKER, Codec
-from eventlog.errors import SchemaError
+from eventlog.codec import Codec
+from eventlog.errors import RedactedError, SchemaError
 from eventlog.facts import FACT_TYPES
 from eventlog.log import Batch, EventLog, Record
+from eventlog.single_object import fingerprint_of
 from projections.bookkeeping import DeadLetter
 from projections.folding import Decoded, describe
 
 
 class Decoder:
-    """Decodes the records of one log."""
+    """Decodes the records of one log; ``redacted`` counts the tombstones that it passed over."""
 
     def __init__(self, log: EventLog) -> None:
+        self.redacted = 0
         self._log = log
         self._codec = Codec(log)
 
@@ -26,6 +28,8 @@ class Decoder:
         for record in batch.records:
             try:
                 decoded.append((record, self._codec.decode(record)))
+            except RedactedError:
+                self.redacted += 1
             except SchemaError as error:
                 if not self._is_known(record):
                     raise SchemaError(
@@ -38,8 +42,5 @@ class Decoder:
     def _is_known(self, record: Record) -> bool:
         if record.type not in FACT_TYPES:
             return False
-        header = record.body[:HEADER_SIZE]
-        if len(header) < HEADER_SIZE or not header.startswith(MARKER):
-            return True
-        fingerprint = int.from_bytes(header[len(MARKER) :], "little")
-        return self._log.writer_schema(fingerprint) is not None
+        fingerprint = fingerprint_of(record.body)
+        return fingerprint is None or self._log.writer_schema(fingerprint) is not None

@@ -117,11 +117,11 @@ class Projector:
 
     def _require_readable(self, position: Position) -> None:
         earliest = self._log.earliest()
-        if not position.offsets or position.reaches(earliest):
+        if position.reaches(earliest):
             return
         raise LogError(
             f"the views stand at {position}, the log begins at {earliest}: events between were removed. "
-            "Put the archive back, then go on"
+            "Name their archive (HOOFPRINT_ARCHIVE), then go on"
         )
 
     def _advance_all(self, checkpoints: dict[Target, Checkpoint], told: "_Told") -> dict[Target, Checkpoint]:
