@@ -66,10 +66,17 @@ class Query:
         """A lineage, breadth first, up to a depth and a number of nodes."""
         return await lineage_of_file(info, await run_named(info, run), lfn, direction, depth, budget)
 
-    @resolved("Planned runs, the newest first.")
-    async def runs(self, info: Info, first: int = PAGE, after: str | None = None) -> RunConnection:
+    @resolved("Planned runs, the newest first; those of one workflow, in one state, where given.")
+    async def runs(
+        self,
+        info: Info,
+        workflow: str | None = None,
+        state: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> RunConnection:
         """A page of runs."""
-        return await page_of_runs(info, first, after)
+        return await page_of_runs(info, workflow, state, first, after)
 
     @resolved("One run.")
     async def run(

@@ -141,12 +141,18 @@ class RunConnection:
     page_info: PageInfo
 
 
-async def page_of_runs(info: Info, first: int, after: str | None) -> RunConnection:
-    """One page of the runs that the caller may see."""
+async def page_of_runs(
+    info: Info, workflow: str | None, state: str | None, first: int, after: str | None
+) -> RunConnection:
+    """One page of the runs that the caller may see; those of one workflow or state where given."""
     require_page(first)
-    last = None if after is None else unpack_cursor(after, tuple[int, int], "runs")
     listing = partial(
-        answers.list_runs, namespaces=info.context.access.namespaces, after=last, limit=first + 1
+        answers.list_runs,
+        namespaces=info.context.access.namespaces,
+        workflow=workflow,
+        state=state,
+        after=None if after is None else unpack_cursor(after, tuple[int, int], "runs"),
+        limit=first + 1,
     )
     found = await info.context.reader.ask("runs", listing)
     edges = [RunEdge(cursor=pack_cursor(run.cursor), node=Run.of(run)) for run in found[:first]]

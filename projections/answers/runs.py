@@ -13,6 +13,9 @@ from projections.runs.plan import JOBS
 
 _Row = Row[*tuple[Any, ...]]
 
+LISTED_STATES = ("planned", "running", "succeeded", "failed", "incomplete")
+"""The states of runs whose plan is complete."""
+
 _CANDIDATES = 5
 _LAST_CHARACTER = "\U0010ffff"
 
@@ -100,12 +103,21 @@ def list_runs(
     connection: Connection,
     *,
     namespaces: Collection[str] | None = None,
+    workflow: str | None = None,
+    state: str | None = None,
     after: tuple[int, int] | None = None,
     limit: int = 20,
 ) -> Sequence[RunSummary]:
-    """Planned runs (of these namespaces), the newest first; ``after`` is the cursor of the last one seen."""
+    """Planned runs (of these namespaces, of this workflow, in this state), the newest first.
+
+    ``after`` is the cursor of the last one seen. Raises InputError for a state that no planned run is in.
+    """
     place = tuple_(RUNS.c.created_at, RUNS.c.run_key)
     query = select(RUNS).where(RUNS.c.visible, _within(namespaces))
+    if workflow is not None:
+        query = query.where(RUNS.c.workflow == workflow)
+    if state is not None:
+        query = query.where(RUNS.c.state == _listed_state(state))
     if after is not None:
         query = query.where(place < tuple_(*after))
     newest = query.order_by(RUNS.c.created_at.desc(), RUNS.c.run_key.desc()).limit(limit)
@@ -246,6 +258,14 @@ def _by_prefix(connection: Connection, reference: str, namespaces: Collection[st
         return None
     row = (exact or rows)[0]
     return RunRef(row.run_key, row.run, row.namespace)
+
+
+def _listed_state(state: str) -> str:
+    if state not in LISTED_STATES:
+        raise InputError(
+            f"no run is {state!r}: a run is {', '.join(LISTED_STATES[:-1])} or {LISTED_STATES[-1]}"
+        )
+    return state
 
 
 def _within(namespaces: Collection[str] | None) -> ColumnElement[bool]:

@@ -21,6 +21,28 @@ def test_runs_come_newest_first_page_by_page(server):
     assert not second["pageInfo"]["hasNextPage"]
 
 
+def test_runs_are_listed_by_workflow_and_by_state(server):
+    query = """query Runs($workflow: String, $state: String, $after: String) {
+        runs(workflow: $workflow, state: $state, first: 1, after: $after) {
+            edges { node { id } } pageInfo { hasNextPage endCursor } } }"""
+
+    def listed(**filters):
+        page = server.ask(query, **filters)["runs"]
+        found = [edge["node"]["id"] for edge in page["edges"]]
+        if page["pageInfo"]["hasNextPage"]:
+            found += listed(**filters | {"after": page["pageInfo"]["endCursor"]})
+        return found
+
+    assert listed(state="failed") == ["run-3"]
+    assert listed(state="succeeded") == ["run-2", "run-1"]
+    assert listed(workflow="split") == ["run-3", "run-2", "run-1"]
+    assert listed(workflow="split", state="running") == []
+    assert listed(workflow="merge") == []
+    refused = server.error(query, state="FAILED")
+    assert refused["code"] == "BAD_INPUT"
+    assert "planned, running, succeeded, failed or incomplete" in refused["message"]
+
+
 def test_the_progress_of_all_runs_is_loaded_at_once(server, counted_statements):
     query = "query Runs($first: Int!) { runs(first: $first) { edges { node { progress { total } } } } }"
     counts = {}

@@ -38,6 +38,27 @@ def test_runs_are_listed_newest_first_and_page_by_cursor(folded: Fold, story: St
     assert [run.state for run in first] == ["planned", "planned"]
 
 
+def test_runs_of_one_workflow_or_state_are_listed_within_a_namespace(folded: Fold, story: Stories) -> None:
+    running = RunStarted(run="run-b", restart=0, engine="local")
+    events = [
+        *story("run-a", start=1).planned().events,
+        *story("run-b", start=2).planned().say(5, running).events,
+        *story("run-c", namespace="bio").planned().events,
+    ]
+
+    def listed(**filters: str) -> list[str]:
+        found = list_runs(connection, namespaces=["default"], **filters)  # type: ignore[arg-type]
+        return [run.ref.run for run in found]
+
+    with folded(events).reading("runs") as connection:
+        assert listed(workflow="split") == ["run-b", "run-a"]
+        assert listed(workflow="split", state="planned") == ["run-a"]
+        assert listed(state="running") == ["run-b"]
+        assert listed(workflow="spli") == []
+        with pytest.raises(InputError, match="planned, running, succeeded, failed or incomplete"):
+            listed(state="unplannable")
+
+
 def test_a_token_for_one_namespace_sees_no_run_of_another(folded: Fold, story: Stories) -> None:
     events = [
         *story("run-a", namespace="astro").planned().events,

@@ -86,6 +86,7 @@ def _watched() -> Iterator[dict[str, list[str]]]:
 def _ask_everything(runs: Connection, data: Connection) -> None:
     first = list_runs(runs, namespaces=["default"], limit=1)
     list_runs(runs, after=first[0].cursor)
+    list_runs(runs, namespaces=["default"], workflow="split", state="planned", after=first[0].cursor)
     for reference in ("latest", "run-1", "run-", "/plans/run-1"):
         try:
             resolve_run(runs, reference)
