@@ -11,17 +11,6 @@ from eventlog.facts import InvocationRecorded, JobAborted, JobFinished, JobStart
 from monitor.attempt import Attempt, Observed, Stated
 from monitor.fact_translation import Countable, capped_tail, capped_text, host_of, translate
 from monitor.worker_facts import AttemptAccount, ProblemTold, TaskInvoked, WorkerFact
-from planner.executable import JobKind, PlannedJob
-
-_AUXILIARY = {
-    JobKind.STAGE_IN: "hoofprint::transfer",
-    JobKind.STAGE_OUT: "hoofprint::transfer",
-    JobKind.INTER_SITE: "hoofprint::transfer",
-    JobKind.REGISTRATION: "hoofprint::register",
-    JobKind.CREATE_DIRECTORY: "hoofprint::dirmanager",
-    JobKind.CLEANUP: "hoofprint::cleanup",
-    JobKind.CHMOD: "hoofprint::chmod",
-}
 
 
 def started(attempt: Attempt, account: AttemptAccount) -> Stated:
@@ -69,7 +58,7 @@ def vanished(
         start=start,
         duration=max(0, end - start),
         exit_raw=exit_raw,
-        transformation=_transformation(attempt.job),
+        transformation=attempt.job.transformation,
         site=attempt.job.site,
     )
     verdict = JobFinished(
@@ -111,18 +100,12 @@ def _auxiliary_invocation(attempt: Attempt, account: AttemptAccount) -> Stated:
         start=account.started.time,
         duration=max(0, account.finished.time - account.started.time),
         exit_raw=account.finished.exit_raw,
-        transformation=_transformation(attempt.job),
+        transformation=attempt.job.transformation,
         host=host_of(account.started),
         site=attempt.job.site,
         pid=account.started.pid,
     )
     return Stated(fact, account.finished.time)
-
-
-def _transformation(job: PlannedJob) -> str:
-    if job.kind in _AUXILIARY:
-        return _AUXILIARY[job.kind]
-    return job.tasks[0].transformation if len(job.tasks) == 1 else f"hoofprint::{job.kind}"
 
 
 def _verdict(attempt: Attempt, account: AttemptAccount, observed: Observed) -> Stated:

@@ -11,11 +11,10 @@ from eventlog.facts import (
     Host,
     InvocationRecorded,
     MetadataRegistered,
-    Tag,
     Tagged,
     TransferFinished,
 )
-from eventlog.tags import infer_tag, typed_tag
+from eventlog.tags import typed_tag
 from monitor.attempt import Attempt, Observed
 from monitor.worker_facts import (
     AttemptAccount,
@@ -151,17 +150,12 @@ def _invocation(attempt: Attempt, account: AttemptAccount, said: TaskInvoked) ->
 
 def _metadata(attempt: Attempt, said: MetadataSaid) -> Iterator[MetadataRegistered]:
     name = attempt.job.name if said.target == "job" else said.name or ""
-    tags = [_tag(tag.key, tag.value) for tag in said.tags]
+    tags = [typed_tag(tag.key, tag.value) for tag in said.tags]
     for first in range(0, len(tags), _MOST_TAGS):
         item = Tagged(target=said.target, name=name, tags=tuple(tags[first : first + _MOST_TAGS]))
         yield MetadataRegistered(
             run=attempt.run, items=(item,), origin="job", job=attempt.job.name, attempt=attempt.number
         )
-
-
-def _tag(key: str, value: str | bool | int | float) -> Tag:
-    # JSON has no times, and a shell script quotes what it likes: texts are inferred, as from any text format.
-    return infer_tag(key, value) if isinstance(value, str) else typed_tag(key, value)
 
 
 def _removed(attempt: Attempt, said: FileRemoval) -> FileRemoved:

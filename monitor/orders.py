@@ -32,6 +32,7 @@ class WorkOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     planned: str
     job: str
     kind: str
+    transformation: str
     attempt: int
     site: str
     directory: str
@@ -76,6 +77,7 @@ def make_order(
         planned=datetime.fromtimestamp(header.planned / 1_000_000, UTC).isoformat(),
         job=job.name,
         kind=job.kind.value,
+        transformation=job.transformation,
         attempt=attempt,
         site=job.site,
         directory=job.directory or directory,

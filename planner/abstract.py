@@ -37,6 +37,11 @@ class Use:
         """Whether the job makes the file."""
         return self.link in ("output", "inout")
 
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether the job may end well without having made the file."""
+        return self.optional or self.link == "checkpoint"
+
 
 @dataclass(frozen=True, slots=True)
 class AbstractJob:

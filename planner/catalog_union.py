@@ -15,6 +15,7 @@ from planner.catalogs import (
     TransformationEntry,
 )
 from planner.request import PlanRequest
+from planner.urls import file_url
 
 LOCAL = "local"
 CONDOR_POOL = "condorpool"
@@ -53,8 +54,8 @@ def local_site(base_directory: str) -> Site:
     return Site(
         LOCAL,
         directories=(
-            Directory("sharedScratch", scratch, (FileServer(f"file://{scratch}"),)),
-            Directory("localStorage", storage, (FileServer(f"file://{storage}"),)),
+            Directory("sharedScratch", scratch, (FileServer(file_url(scratch)),)),
+            Directory("localStorage", storage, (FileServer(file_url(storage)),)),
         ),
     )
 

@@ -176,7 +176,7 @@ class _JobWriter:
         outputs = []
         for file in graph.writes[task]:
             use = graph.made_by[file]
-            optional = use is not None and (use.optional or use.link == "checkpoint")
+            optional = use is not None and use.may_be_missing
             outputs.append(OutputFile(graph.lfns[file], graph.lfns[file], optional))
         return tuple(outputs)
 

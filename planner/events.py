@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from eventlog.capping import public_argv
+from eventlog.capping import public_argv, public_text
 from eventlog.event import Event, Observer
 from eventlog.facts import (
     Fact,
@@ -33,22 +33,13 @@ from planner.chunks import (
     tagged_parcel,
     task_parcels,
 )
-from planner.executable import JobKind, PlannedJob
+from planner.executable import PlannedJob
 from planner.graph import WorkflowGraph
-from planner.locations import as_url
 from planner.metadata import metadata_by_origin
 from planner.pipeline import Plan
 from planner.refine.reuse import EXISTS, UNNEEDED
 from planner.request import PlanRequest
-
-TRANSFORMATIONS: Mapping[JobKind, str] = {
-    JobKind.STAGE_IN: "hoofprint::transfer",
-    JobKind.STAGE_OUT: "hoofprint::transfer",
-    JobKind.INTER_SITE: "hoofprint::transfer",
-    JobKind.REGISTRATION: "hoofprint::register",
-    JobKind.CREATE_DIRECTORY: "hoofprint::dirmanager",
-    JobKind.CLEANUP: "hoofprint::cleanup",
-}
+from planner.urls import as_url
 
 REASONS: Mapping[str, str] = {
     EXISTS: "all its outputs exist or are not asked for",
@@ -87,7 +78,7 @@ def failure_events(
 ) -> Iterator[Event]:
     """The events of a planning that ended without a plan; ``reason`` is the message the person saw."""
     yield observer.event(_started(request, context), time)
-    yield observer.event(PlanFailed(run=request.identity.run, reason=reason), time)
+    yield observer.event(PlanFailed(run=request.identity.run, reason=public_text(reason)), time)
 
 
 def planning_facts(plan: Plan, context: PlanningContext = NO_CONTEXT) -> Iterator[Fact]:
@@ -154,7 +145,7 @@ def _files(plan: Plan) -> Iterator[FileDeclared]:
                 role="intermediate" if graph.needed[file] and file not in graph.changed else "output",
                 stage_out=use.stage_out,
                 register=use.register,
-                optional=use.optional or use.link == "checkpoint",
+                optional=use.may_be_missing,
                 size=use.size,
             )
 
@@ -199,7 +190,7 @@ def _job(job: PlannedJob) -> JobPlanned:
         kind=job.kind.value,
         site=job.site,
         tasks=tuple([task.id for task in job.tasks]),
-        transformation=only.transformation if only else TRANSFORMATIONS.get(job.kind, ""),
+        transformation=job.transformation,
         executable=only.executable if only else "",
         max_retries=job.retries,
         cores=job.cores,

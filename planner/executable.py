@@ -1,6 +1,6 @@
 """The executable workflow: what an engine runs. Engine-neutral; one file of it makes a plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -22,6 +22,18 @@ class JobKind(StrEnum):
     SUB_DAG = "dag"
 
 
+AUXILIARY_TRANSFORMATIONS: Mapping[JobKind, str] = {
+    JobKind.STAGE_IN: "hoofprint::transfer",
+    JobKind.STAGE_OUT: "hoofprint::transfer",
+    JobKind.INTER_SITE: "hoofprint::transfer",
+    JobKind.REGISTRATION: "hoofprint::register",
+    JobKind.CREATE_DIRECTORY: "hoofprint::dirmanager",
+    JobKind.CLEANUP: "hoofprint::cleanup",
+    JobKind.CHMOD: "hoofprint::chmod",
+}
+"""What the jobs are called that a planner adds: in events, statistics and records alike."""
+
+
 class Location(msgspec.Struct, frozen=True, omit_defaults=True):
     """A URL on a site; higher ``priority`` is tried first."""
 
@@ -34,8 +46,8 @@ class Transfer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One file to move; ``sources`` are tried in order.
 
     ``sha256`` is the expected digest where the catalogs know it. ``link`` allows a symbolic link,
-    ``executable`` asks for the x-bit, ``optional`` forgives a source that does not exist. ``role`` is input
-    (towards a job) or output (away from it).
+    ``executable`` asks for the x-bit, ``optional`` forgives that no source exists, unless a digest is known:
+    then somebody made the file. ``role`` is input (towards a job) or output (away from it).
     """
 
     lfn: str
@@ -59,11 +71,12 @@ class Removal(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Registration(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A replica to make known once it lies there."""
+    """A replica to make known once it lies there; an ``optional`` one if it does."""
 
     lfn: str
     site: str
     url: str
+    optional: bool = False
 
 
 class InputFile(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,6 +135,13 @@ class PlannedJob(msgspec.Struct, frozen=True, omit_defaults=True):
     cores: int = 1
     memory: int | None = None
     profiles: dict[str, dict[str, str]] = {}
+
+    @property
+    def transformation(self) -> str:
+        """What the job as a whole is called: by its only task, or by its kind."""
+        if len(self.tasks) == 1:
+            return self.tasks[0].transformation
+        return AUXILIARY_TRANSFORMATIONS.get(self.kind, f"hoofprint::{self.kind}")
 
 
 class PlanHeader(msgspec.Struct, frozen=True, omit_defaults=True):

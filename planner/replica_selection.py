@@ -8,9 +8,9 @@ from typing import Protocol
 from eventlog.errors import InputError
 from planner.catalogs import Replica
 from planner.executable import Location
+from planner.urls import is_file_url
 
 RANK_PROPERTY = "pegasus.selector.replica.regex.rank."
-FILE_URL = "file://"
 
 FILE_PRIORITY = 100
 SAME_SITE_PRIORITY = 50
@@ -69,11 +69,11 @@ def is_reachable(replica: Replica, site: str) -> bool:
     """Whether a copy can be read for a site: a file URL counts only on its own site, or on ``local``."""
     if not replica.site:
         return False
-    return not replica.pfn.startswith(FILE_URL) or replica.site in (site, "local")
+    return not is_file_url(replica.pfn) or replica.site in (site, "local")
 
 
 def _default_priority(replica: Replica, site: str) -> int:
-    if replica.pfn.startswith(FILE_URL):
+    if is_file_url(replica.pfn):
         return FILE_PRIORITY
     return SAME_SITE_PRIORITY if replica.site == site else OTHER_PRIORITY
 

@@ -28,11 +28,15 @@ class UnreadableFile(WorkerError):
 
 
 class TransferFailed(WorkerError):
-    """One source could not be brought to the destination; `hopeless` says that trying it again is useless."""
+    """One source could not be brought to the destination.
 
-    def __init__(self, message: str, hopeless: bool = False) -> None:
+    `hopeless` says that trying it again is useless, `missing` that there is no such file.
+    """
+
+    def __init__(self, message: str, hopeless: bool = False, missing: bool = False) -> None:
         super().__init__(message)
         self.hopeless = hopeless
+        self.missing = missing
 
 
 class JobFailed(WorkerError):

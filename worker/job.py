@@ -23,7 +23,7 @@ class Job:
         self.facts: List[Fact] = []
         self.executions: List[Execution] = []
         self.digests: Dict[str, Digest] = {}
-        self.left_out: Set[str] = set()  # optional outputs the tasks did not write
+        self.left_out: Set[str] = set()  # optional files that nobody made
         self.metadata: Optional[str] = None
 
     def problem(self, phase: str, message: str) -> None:

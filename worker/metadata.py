@@ -121,4 +121,6 @@ def _unicode(text: str) -> str:
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise _BadLine("holds half of a surrogate pair, which is no text") from None
+    if "\0" in text:
+        raise _BadLine("holds a NUL character, which is no text")
     return text

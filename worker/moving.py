@@ -10,7 +10,12 @@ from worker.transfer import Corruption, Outcome
 
 
 def told_in_facts(outcome: Outcome) -> List[facts.Fact]:
-    """Give the facts of one transfer: corrupted copies, the transfer, and what its content is known to be."""
+    """Give the facts of one transfer: corrupted copies, the transfer, and what its content is known to be.
+
+    Of an optional file that is nowhere there is nothing to tell: nothing was moved.
+    """
+    if outcome.left_out:
+        return []
     told: List[facts.Fact] = [_corrupted(outcome, corruption) for corruption in outcome.corruptions]
     told.append(_moved(outcome))
     if outcome.landed is not None:

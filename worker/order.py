@@ -20,7 +20,8 @@ class Replica(NamedTuple):
 class Transfer(NamedTuple):
     """One file to bring to its destination from the first of its sources (best first) that works.
 
-    `sha256` and `size` are what is expected, None when nobody knows. `role` is `input` or `output`.
+    `sha256` and `size` are what is expected, None when nobody knows. `role` is `input` or `output`. An
+    `optional` file that is nowhere, and that nobody is known to have made, is left out.
     """
 
     lfn: str
@@ -30,6 +31,7 @@ class Transfer(NamedTuple):
     size: Optional[int]
     link: bool
     executable: bool
+    optional: bool
     role: str
 
 
@@ -74,21 +76,26 @@ class Removal(NamedTuple):
 
 
 class Registration(NamedTuple):
-    """A replica to be made known."""
+    """A replica to be made known; an `optional` one only if it is there."""
 
     lfn: str
     site: str
     url: str
+    optional: bool
 
 
 class Order(NamedTuple):
-    """Everything one attempt of one job has to do, in the order of its phases."""
+    """Everything one attempt of one job has to do, in the order of its phases.
+
+    `transformation` is what the job is called where no task of it ran.
+    """
 
     run: str
     workflow: str
     planned: Optional[str]
     job: str
     kind: str
+    transformation: Optional[str]
     attempt: int
     site: str
     directory: str
@@ -154,6 +161,7 @@ def _transfer(value: object, place: str) -> Transfer:
         size=fields.optional_whole("size"),
         link=fields.flag("link"),
         executable=fields.flag("executable"),
+        optional=fields.flag("optional"),
         role=_role(fields),
     )
     destination.done()
@@ -218,7 +226,9 @@ def _removal(value: object, place: str) -> Removal:
 
 def _registration(value: object, place: str) -> Registration:
     fields = Fields(value, place)
-    registration = Registration(fields.text("lfn"), fields.text("site"), _url(fields))
+    registration = Registration(
+        fields.text("lfn"), fields.text("site"), _url(fields), fields.flag("optional")
+    )
     fields.done()
     return registration
 
@@ -236,6 +246,7 @@ def _order(fields: Fields) -> Order:
         planned=fields.optional_text("planned"),
         job=fields.text("job"),
         kind=fields.text("kind"),
+        transformation=fields.optional_text("transformation"),
         attempt=fields.whole("attempt", least=1),
         site=fields.text("site"),
         directory=fields.absolute_path("directory"),

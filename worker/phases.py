@@ -104,15 +104,16 @@ def remove(job: Job) -> None:
 
 
 def register(job: Job) -> None:
-    """Make replicas known, those on this machine only if they are there."""
+    """Make replicas known, those on this machine only if they are there; what is optional may be missing."""
     messages = []
     for registration in job.order.register:
-        if registration.lfn in job.left_out:
+        if registration.lfn in job.left_out or _can_only_be_hoped_for(registration):
             continue
         try:
             job.facts.append(_registered(job, registration))
         except UnreadableFile as error:
-            messages.append("%s cannot be registered: %s" % (registration.lfn, error))
+            if not (registration.optional and error.missing):
+                messages.append("%s cannot be registered: %s" % (registration.lfn, error))
     _fail_on(messages)
 
 
@@ -148,6 +149,9 @@ def _transfer(job: Job, transfers: Sequence[Transfer]) -> None:
         job.facts.extend(told_in_facts(outcome))
         if outcome.landed is not None:
             job.digests[transfer.lfn] = outcome.landed.digest
+            return None
+        if outcome.left_out:
+            job.left_out.add(transfer.lfn)
             return None
         times = "" if outcome.tries == 1 else " (tried %d times)" % outcome.tries
         return "%s %s: %s%s" % (transfer.role, transfer.lfn, outcome.message, times)
@@ -275,6 +279,11 @@ def _remove_directory(path: str, recursive: bool) -> Optional[str]:
 
     shutil.rmtree(path)
     return None
+
+
+def _can_only_be_hoped_for(registration: Registration) -> bool:
+    """Say whether a file may be there or not, at a place the worker cannot look at."""
+    return registration.optional and scheme_of(registration.url) != "file"
 
 
 def _registered(job: Job, registration: Registration) -> facts.Registered:

@@ -60,7 +60,7 @@ def write_record(
     """Write the record of a job atomically to where the order says."""
     runs = [_run_of_task(execution) for execution in executions]
     if not runs or (ended.exit_raw and not any(run.exit_raw for run in runs)):
-        runs.append(_run_of_worker(order, ended))
+        runs.append(_run_of_worker(order, ended, bool(executions)))
     computed = [fact for fact in facts if isinstance(fact, Computed)]
     lines: List[str] = []
     for number, run in enumerate(runs, start=1):
@@ -90,10 +90,10 @@ def _run_of_task(execution: Execution) -> _Run:
     )
 
 
-def _run_of_worker(order: Order, ended: Ended) -> _Run:
+def _run_of_worker(order: Order, ended: Ended, executed: bool) -> _Run:
     """Tell of what the worker did itself: a job without tasks, or one that failed though no task did."""
     return _Run(
-        transformation="hoofprint::%s" % (order.kind if not order.tasks else ended.phase),
+        transformation=_name_of_worker(order, ended, executed),
         derivation="null",
         start=ended.start,
         duration=ended.duration,
@@ -105,6 +105,12 @@ def _run_of_worker(order: Order, ended: Ended) -> _Run:
         streams=(),
         messages=ended.messages,
     )
+
+
+def _name_of_worker(order: Order, ended: Ended, executed: bool) -> str:
+    if order.transformation is not None and not executed:
+        return order.transformation
+    return "hoofprint::%s" % (ended.phase if order.tasks else order.kind)
 
 
 def _invocation(order: Order, machine: Machine, run: _Run, computed: List[Computed]) -> List[str]:

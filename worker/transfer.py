@@ -30,7 +30,8 @@ class Corruption(NamedTuple):
 class Outcome(NamedTuple):
     """How a transfer ended: times in microseconds; `landed` is None when no source worked.
 
-    `checking` is the time that went into reading the destination again.
+    `checking` is the time that went into reading the destination again; `left_out` says that the file is
+    nowhere, which is fine.
     """
 
     transfer: Transfer
@@ -43,6 +44,7 @@ class Outcome(NamedTuple):
     tries: int
     message: Optional[str]
     corruptions: Tuple[Corruption, ...]
+    left_out: bool
 
 
 class Mover:
@@ -64,6 +66,8 @@ class Mover:
                 self._stop.check()
                 if self._attempt(journey, source):
                     return journey.outcome()
+            if journey.has_nothing_to_bring():
+                break
         return journey.outcome()
 
     def _attempt(self, journey: "_Journey", source: Replica) -> bool:
@@ -79,9 +83,9 @@ class Mover:
         except Mismatch as mismatch:
             journey.corrupted(mismatch, source)
         except TransferFailed as failure:
-            journey.failed(str(failure), source, failure.hopeless)
+            journey.failed(str(failure), source, failure.hopeless, failure.missing)
         except (WorkerError, OSError) as failure:
-            journey.failed(str(failure), source, hopeless=False)
+            journey.failed(str(failure), source)
         else:
             journey.landed = landed
         return journey.landed is not None
@@ -124,6 +128,7 @@ class _Journey:
         self._tries = 0
         self._message = ""
         self._hopeless: Set[Replica] = set()
+        self._missing: Set[Replica] = set()
         self._corruptions: Tuple[Corruption, ...] = ()
 
     def hopeful(self) -> Tuple[Replica, ...]:
@@ -133,14 +138,22 @@ class _Journey:
     def sets_out(self, source: Replica) -> None:
         """Note that a source is tried now."""
         self._source, self._leg = source, Stopwatch()
+        self._missing.discard(source)
         self._tries += 1
         self.protocol = scheme_of(source.url)
 
-    def failed(self, message: str, source: Replica, hopeless: bool) -> None:
+    def failed(self, message: str, source: Replica, hopeless: bool = False, missing: bool = False) -> None:
         """Note why a source failed."""
         self._message = message
         if hopeless:
             self._hopeless.add(source)
+        if missing:
+            self._missing.add(source)
+
+    def has_nothing_to_bring(self) -> bool:
+        """Say whether the file is optional and nowhere; one whose digest is known was made and got lost."""
+        transfer = self.transfer
+        return transfer.optional and transfer.sha256 is None and self._missing >= set(transfer.sources)
 
     def corrupted(self, mismatch: Mismatch, source: Replica) -> None:
         """Note that the content was wrong; a file that lies on this machine will not change by itself."""
@@ -160,6 +173,7 @@ class _Journey:
             tries=self._tries,
             message=None if self.landed is not None else self._message,
             corruptions=self._corruptions,
+            left_out=self.landed is None and self.has_nothing_to_bring(),
         )
 
 

@@ -20,6 +20,7 @@ from monitor.own_events import read_state
 from monitor.progress import JobCounts, ProgressListener, RunOutcome
 from planner.directory import read_plan
 from planner.executable import ExecutableWorkflow, JobKind, PlannedJob
+from planner.unicode_text import is_utf8
 
 _LONGEST_NAME = 200  # bytes; file systems take 255, and the names of an attempt's files add to it
 _NESTED = (JobKind.SUB_WORKFLOW, JobKind.SUB_DAG)
@@ -103,6 +104,8 @@ def _command(python: Path, worker: Path) -> tuple[str, ...]:
 
 
 def _check(plan: ExecutableWorkflow, directory: Path) -> None:
+    if not is_utf8(str(directory)):
+        raise InputError(f"{str(directory)!r}: its path is not UTF-8, which orders and events are; move it")
     names: set[str] = set()
     for position, job in enumerate(plan.jobs):
         complaint = _complaint(job, position, names)

@@ -63,7 +63,7 @@ def read_source(path: str | os.PathLike[str], *, may_be_empty: bool = False) -> 
     data = _unpack(name, _read(name))
     if not may_be_empty and not data.strip():
         raise InputError(f"{name}: the file is empty")
-    if b"\0" in data[:4096] and not data.startswith(_WIDE_MARKS):
+    if b"\0" in data and not data.startswith(_WIDE_MARKS):
         raise InputError(f"{name}: the file is binary, not text")
     return Source(name, data)
 

@@ -6,12 +6,13 @@ from difflib import get_close_matches
 
 from planner.formats.problems import Path, Problems
 from planner.formats.yaml_tree import Node, Section
+from planner.unicode_text import is_utf8
 
 _variable = re.compile(r"(\\?)\$\{([^${}]*)\}")
 
 
 def expand_text(text: str, environment: Mapping[str, str], refuse: Callable[[str], None]) -> str:
-    r"""Return ``text`` with its variables replaced; ``refuse`` is told of each one that is not set.
+    r"""Return ``text`` with its variables replaced; ``refuse`` is told of each one that is unset or no text.
 
     ``\${NAME}`` stands for ``${NAME}`` itself; a value is taken as it is, variables in it are not looked at.
     """
@@ -26,6 +27,8 @@ def expand_text(text: str, environment: Mapping[str, str], refuse: Callable[[str
         if value is None:
             refuse(f"variable ${{{name}}} is not set in the environment{_nearly(name, environment)}")
             return match[0]
+        if not is_utf8(value):
+            refuse(f"variable ${{{name}}} is not UTF-8 in the environment")
         return value
 
     return _variable.sub(value_of, text)

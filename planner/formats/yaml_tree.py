@@ -61,7 +61,8 @@ def parse_tree(source: Source) -> Node:
     """Return the document's root.
 
     Raises InputError naming the line for what is not YAML, for a key given twice, tags, nesting deeper than
-    64, scalars beyond 1 MiB, aliases that refer to themselves or expand beyond reason, several documents.
+    64, scalars beyond 1 MiB or with a NUL, aliases that refer to themselves or expand beyond reason, several
+    documents.
     """
     parser = open_parser(source)
     try:
@@ -111,6 +112,8 @@ class _TreeBuilder:
         text = event.value
         if len(text) > LONGEST_SCALAR:
             self._refuse(event, f"a text of {len(text)} characters; at most {LONGEST_SCALAR} are allowed")
+        if "\0" in text:
+            self._refuse(event, "a text holds a NUL character, which no file name and no argument can have")
         value: str | None = self._texts.setdefault(text, text)
         if event.tag is not None:
             value = self._tagged(event, text)

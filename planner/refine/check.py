@@ -8,6 +8,8 @@ from planner.abstract import AbstractJob
 from planner.catalog_union import nearest_names
 from planner.draft import Draft
 from planner.graph import WorkflowGraph, breadth_first, find_cycle
+from planner.request import PlanRequest
+from planner.unicode_text import is_utf8
 
 SHOWN = 20
 
@@ -18,6 +20,7 @@ def check(draft: Draft) -> None:
     _check_kinds(graph.jobs)
     _check_names(graph.jobs)
     _check_sites(draft)
+    _check_paths(draft.request)
     _check_output_directory(draft)
     if draft.settings.duplicate_producers == "refuse":
         _check_producers(graph)
@@ -44,6 +47,12 @@ def _check_sites(draft: Draft) -> None:
     asked = dict.fromkeys((*request.execution_sites, *request.output_sites))
     problems = [f"{site!r}{nearest_names(site, known)}" for site in asked if site not in known]
     refuse(f"unknown site; {_source(request.sites.source)} knows {', '.join(sorted(known))}", problems)
+
+
+def _check_paths(request: PlanRequest) -> None:
+    paths = (request.base_directory, request.relative_directory, request.output_directory or "")
+    problems = [f"{path!r}" for path in paths if not is_utf8(path)]
+    refuse("a path is not UTF-8; choose a directory whose name is", problems)
 
 
 def _check_output_directory(draft: Draft) -> None:

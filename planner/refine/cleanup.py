@@ -8,6 +8,7 @@ from planner.executable import JobKind, Removal
 from planner.graph import NOBODY, reverse
 from planner.locations import work_url
 from planner.refine.directories import directory_job_name, sites_touched
+from planner.urls import url_below
 
 
 def clean_up(draft: Draft) -> None:
@@ -105,7 +106,9 @@ def _add_jobs(draft: Draft, site: str, level: int, candidates: Sequence[_Candida
     added = []
     for number in range(min(count, len(candidates))):
         cluster = candidates[number::count]
-        removals = [Removal(site, f"{base}/{lfn}", lfn) for candidate in cluster for lfn in candidate.files]
+        removals = [
+            Removal(site, url_below(base, lfn), lfn) for candidate in cluster for lfn in candidate.files
+        ]
         name = f"clean_up_{site}_level_{level}_{number}"
         job = AuxiliaryJob(name, JobKind.CLEANUP, site, level, "cleanup", removals=removals)
         added.append(draft.add_last(job, _users(draft, cluster)))

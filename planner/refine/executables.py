@@ -9,10 +9,11 @@ from planner.catalogs import Executable, Profiles, Transformation, Transformatio
 from planner.draft import Draft, Placement, RequiredFile, StagedProgram
 from planner.executable import Location
 from planner.graph import WorkflowGraph
-from planner.locations import as_url, path_of, work_directory
+from planner.locations import work_directory
 from planner.profiles import profile
 from planner.refine.check import describe, listed, refuse
 from planner.transformation_selection import INSTALLED, ProgramFinder
+from planner.urls import as_url, is_file_url, path_of
 
 IN_PLACE = "in-place"
 STAGED = "staged"
@@ -131,7 +132,7 @@ class _Placer:
     def _how(self, program: Executable, site: str) -> str:
         if program.kind == INSTALLED:
             return INSTALLED
-        lies_here = program.site in (site, "local") and as_url(program.pfn).startswith("file://")
+        lies_here = program.site in (site, "local") and is_file_url(as_url(program.pfn))
         return IN_PLACE if self.draft.settings.executables == IN_PLACE and lies_here else STAGED
 
     def _check_container(self, transformation: Transformation, program: Executable) -> None:

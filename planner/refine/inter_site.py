@@ -5,6 +5,7 @@ from planner.draft import AuxiliaryJob, Draft
 from planner.executable import JobKind, Location, Transfer
 from planner.graph import NOBODY
 from planner.locations import work_url
+from planner.urls import url_below
 
 
 def transfer_between_sites(draft: Draft) -> None:
@@ -32,8 +33,8 @@ def transfer_between_sites(draft: Draft) -> None:
                 node = draft.staged[lfn, site] = jobs[key]
                 origin = draft.placement(maker).site
                 source, target = (
-                    Location(origin, f"{get[origin]}/{lfn}"),
-                    Location(site, f"{put[site]}/{lfn}"),
+                    Location(origin, url_below(get[origin], lfn)),
+                    Location(site, url_below(put[site], lfn)),
                 )
                 draft.auxiliary_job(node).transfers.append(Transfer(lfn, (source,), target, "input"))
                 draft.add_parent(node, maker)

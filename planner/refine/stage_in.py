@@ -6,12 +6,13 @@ from planner.dealing import Dealer, make_dealer
 from planner.draft import AuxiliaryJob, Draft, StagedProgram
 from planner.executable import JobKind, Location, Transfer
 from planner.graph import NOBODY
-from planner.locations import FILE_URL, as_url, work_url
+from planner.locations import work_url
 from planner.profiles import profile
 from planner.refine.check import describe, listed, refuse
 from planner.replica_lookup import KnownFile
 from planner.replica_selection import ReplicaSelector, make_selector
 from planner.settings import is_true
+from planner.urls import as_url, is_file_url, path_of, url_below
 
 
 def stage_in(draft: Draft) -> None:
@@ -77,8 +78,9 @@ class _Stager:
             self.unusable.setdefault(lfn, []).append(task)
             return None
         self.draft.known[lfn] = known
-        destination = Location(site, f"{self.destinations[site]}/{lfn}")
-        if any(source.url == destination.url for source in sources):
+        destination = Location(site, url_below(self.destinations[site], lfn))
+        place = path_of(destination.url)
+        if any(path_of(source.url) == place for source in sources):
             self.draft.resident.add(lfn)
             self.draft.staged[lfn, site] = None
             return None
@@ -98,7 +100,7 @@ class _Stager:
     def _bring_program(self, program: StagedProgram, task: int, site: str) -> int | None:
         if (program.lfn, site) in self.draft.staged:
             return self.draft.staged[program.lfn, site]
-        destination = Location(site, f"{self.destinations[site]}/{program.lfn}")
+        destination = Location(site, url_below(self.destinations[site], program.lfn))
         transfer = Transfer(
             program.lfn, (program.source,), destination, "input", program.sha256, executable=True
         )
@@ -124,7 +126,7 @@ class _Stager:
     def _may_link(self, lfn: str, task: int, best: Location, site: str) -> bool:
         """Whether a symbolic link may stand for the copy: never for a file that a task changes in place."""
         draft = self.draft
-        if not draft.settings.link_inputs or best.site != site or not best.url.startswith(FILE_URL):
+        if not draft.settings.link_inputs or best.site != site or not is_file_url(best.url):
             return False
         file = draft.graph.file_of.get(lfn)
         if (

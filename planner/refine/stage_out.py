@@ -6,9 +6,10 @@ from planner.abstract import Use
 from planner.dealing import Dealer, make_dealer
 from planner.draft import AuxiliaryJob, Draft, OutputBatch
 from planner.executable import JobKind, Location, Registration, Transfer
-from planner.locations import as_url, storage_url, work_url
+from planner.locations import storage_url, work_url
 from planner.replica_lookup import KnownFile
 from planner.replica_selection import make_selector
+from planner.urls import as_url, path_of, url_below
 
 REUSED_LEVEL = 1000
 MOST_REUSED_JOBS = 10
@@ -28,7 +29,7 @@ def stage_out(draft: Draft) -> None:
         for file in graph.writes[task]:
             use = graph.made_by[file]
             if use is not None and graph.producer[file] == task:
-                delivery.deliver(task, use, Location(site, f"{work[site]}/{use.lfn}"))
+                delivery.deliver(task, use, Location(site, url_below(work[site], use.lfn)))
     _deliver_reused(draft, delivery)
     draft.batches = list(delivery.batches.values())
 
@@ -65,11 +66,10 @@ class _Delivery:
         """Send one output of a surviving task to every output site, and have it registered if asked."""
         draft = self.draft
         settings = draft.settings
-        optional = use.optional or use.link == "checkpoint"
-        # an optional file may never come to exist: there may be nothing to register
-        registers = use.register and settings.register_outputs and not optional
+        optional = use.may_be_missing
+        registers = use.register and settings.register_outputs
         targets = self._targets(use.lfn) if use.stage_out else []
-        moves = [target for target in targets if target.url != source.url]
+        moves = [target for target in targets if path_of(target.url) != path_of(source.url)]
         if len(moves) < len(targets):
             draft.resident.add(use.lfn)
         stays = not moves and registers and (use.stage_out or settings.cleanup == "none")
@@ -85,13 +85,13 @@ class _Delivery:
             batch.in_place.append(task)
         if registers:
             lies = targets or [source]
-            batch.registrations.extend([Registration(use.lfn, at.site, at.url) for at in lies])
+            batch.registrations.extend([Registration(use.lfn, at.site, at.url, optional) for at in lies])
 
     def deliver_reused(self, use: Use, known: KnownFile, sources: tuple[Location, ...]) -> None:
         """Send a file that exists already to every output site where it does not lie yet."""
         self.draft.known[use.lfn] = known
-        urls = {as_url(replica.pfn) for replica in known.replicas}
-        moves = [target for target in self._targets(use.lfn) if target.url not in urls]
+        places = {path_of(replica.pfn) for replica in known.replicas}
+        moves = [target for target in self._targets(use.lfn) if path_of(target.url) not in places]
         if not moves or not sources:
             return
         batch = self._batch("local", REUSED_LEVEL, self.reused % MOST_REUSED_JOBS)
@@ -103,7 +103,7 @@ class _Delivery:
             batch.registrations.extend([Registration(use.lfn, at.site, at.url) for at in moves])
 
     def _targets(self, lfn: str) -> list[Location]:
-        return [Location(site, f"{base}/{lfn}") for site, base in self.storage]
+        return [Location(site, url_below(base, lfn)) for site, base in self.storage]
 
     def _batch(self, site: str, level: int, number: int) -> OutputBatch:
         key = (site, level, number)

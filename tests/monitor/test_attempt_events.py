@@ -19,7 +19,7 @@ from eventlog.facts import (
     TransferFinished,
 )
 from monitor.attempt import Attempt, Observed, Stated
-from monitor.attempt_events import cut_off, finished, started
+from monitor.attempt_events import cut_off, finished, started, vanished
 from monitor.worker_facts import AttemptAccount, DamagedFactsError, read_account
 from planner.executable import JobKind, PlannedJob, PlannedTask
 
@@ -190,6 +190,31 @@ def test_a_secret_in_a_command_line_or_a_problem_is_not_told(account):
     stated = finished(attempt(), account(INVOCATION | {"argv": argv}, problem, exit_raw=256), OBSERVED)
     assert "hunter2" not in repr(stated)
     assert "abc123secret" not in repr(stated)
+
+
+def test_what_no_table_can_hold_is_told_as_an_escape(account):
+    problem = {"fact": "problem", "time": 1, "phase": "tasks", "message": "read x\0y"}
+    moved = transfer("f.a", ok=False) | {"message": "answered a\0b"}
+    told = account(INVOCATION | {"argv": ["a\0b"]}, moved, problem, exit_raw=256, stderr_tail="bad: \0")
+    stated = finished(attempt(), told, OBSERVED)
+    for each in stated:
+        encode(each.fact)
+    assert "\0" not in "".join(str(value) for each in stated for value in texts_of(each.fact))
+    (verdict,) = only(JobFinished, stated)
+    assert (verdict.problem, verdict.stderr_tail) == ("read x\\x00y", "bad: \\x00")
+
+
+def texts_of(fact: object):
+    for name in fact.__dataclass_fields__:
+        value = getattr(fact, name)
+        yield from value if isinstance(value, tuple) else (value,)
+
+
+def test_last_words_that_are_no_text_can_be_told(account):
+    stated = vanished(attempt(), 256, "left \udcff", OBSERVED, 1, 2, stderr="cannot open \udcff\0")
+    (verdict,) = only(JobFinished, stated)
+    assert encode(verdict)
+    assert (verdict.problem, verdict.stderr_tail) == ("left \\udcff", "cannot open \\udcff\\x00")
 
 
 def test_a_cut_off_attempt_tells_what_it_did_but_no_verdict_of_what_it_could_not_end(account):

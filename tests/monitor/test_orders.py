@@ -31,7 +31,9 @@ DIGEST, OTHER = "a" * 64, "b" * 64
 
 def transfer(lfn: str, role: str, sha256: str | None = None) -> Transfer:
     sources = (Location("local", f"file:///in/{lfn}", 10), Location("far", f"http://far/{lfn}"))
-    return Transfer(lfn, sources, Location("local", f"file:///out/{lfn}"), role, sha256, executable=True)
+    return Transfer(
+        lfn, sources, Location("local", f"file:///out/{lfn}"), role, sha256, executable=True, optional=True
+    )
 
 
 JOB = PlannedJob(
@@ -45,7 +47,7 @@ JOB = PlannedJob(
     transfers=(transfer("f.a", "input", sha256=DIGEST), transfer("f.b", "output")),
     make_directories=(Location("local", "file:///scratch/run"),),
     removals=(Removal("local", "file:///scratch/old", recursive=True),),
-    registrations=(Registration("f.b", "local", "file:///out/f.b"),),
+    registrations=(Registration("f.b", "local", "file:///out/f.b", optional=True),),
 )
 
 
@@ -57,14 +59,15 @@ def order(job: PlannedJob = JOB, digests: dict[str, str] | None = None) -> Order
 def test_the_worker_understands_every_part_of_a_job():
     read = order()
     assert (read.run, read.job, read.kind, read.attempt) == ("run", "job", "compute", 1)
+    assert read.transformation == "wc"
     assert read.planned == "2023-11-14T22:13:20.500000+00:00"
     assert read.directory == "/scratch/run"
     assert [task.argv for task in read.tasks] == [("-l", "f.a")]
     assert [(t.lfn, t.executable, len(t.sources)) for t in read.stage_in] == [("f.a", True, 2)]
-    assert [t.lfn for t in read.stage_out] == ["f.b"]
+    assert [(t.lfn, t.optional) for t in read.stage_out] == [("f.b", True)]
     assert [(output.lfn, output.optional) for output in read.outputs] == [("f.b", True)]
     assert [removal.recursive for removal in read.removals] == [True]
-    assert [place.url for place in read.register] == ["file:///out/f.b"]
+    assert [(place.url, place.optional) for place in read.register] == [("file:///out/f.b", True)]
     assert [place.url for place in read.make_directories] == ["file:///scratch/run"]
 
 

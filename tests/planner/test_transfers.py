@@ -138,7 +138,7 @@ def test_an_output_directory_goes_with_one_output_site(split_request: PlanReques
         plan_workflow(request)
 
 
-def test_optional_outputs_and_checkpoints_are_moved_if_they_exist_and_never_registered(
+def test_optional_outputs_and_checkpoints_are_moved_and_registered_if_they_exist(
     job: MakeJob, request_for: MakeRequest, installed: MakePrograms
 ) -> None:
     uses = (Use("maybe", "output", optional=True), Use("saved", "checkpoint"), Use("sure", "output"))
@@ -148,7 +148,12 @@ def test_optional_outputs_and_checkpoints_are_moved_if_they_exist_and_never_regi
     assert {t.lfn: t.optional for t in stage_out.transfers} == {"maybe": True, "saved": True, "sure": False}
     (compute,) = _of(plan, JobKind.COMPUTE)
     assert {o.lfn: o.optional for o in compute.outputs} == {"maybe": True, "saved": True, "sure": False}
-    assert [r.lfn for j in _of(plan, JobKind.REGISTRATION) for r in j.registrations] == ["sure"]
+    (register,) = _of(plan, JobKind.REGISTRATION)
+    assert {r.lfn: r.optional for r in register.registrations} == {
+        "maybe": True,
+        "saved": True,
+        "sure": False,
+    }
 
 
 def test_an_earlier_checkpoint_is_staged_in(

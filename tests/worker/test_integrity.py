@@ -80,6 +80,52 @@ def test_an_optional_output_that_was_not_written_is_neither_brought_out_nor_regi
     assert (ended.code, ended.of("transfer"), ended.of("registered")) == (0, [], [])
 
 
+def test_an_optional_file_that_nobody_made_is_left_out_by_the_jobs_that_move_and_register_it(site) -> None:
+    there, gone = site.file("scratch/there", "abc"), site.scratch / "gone"
+    moves = [
+        site.transfer(path.name, path, to=site.root / "kept" / path.name, role="output", optional=True)
+        for path in (gone, there)
+    ]
+    ended = site.run(stage_out=moves, kind="stage-out-tx")
+    assert ended.code == 0
+    assert [(fact["lfn"], fact["tries"]) for fact in ended.of("transfer")] == [("there", 1)]
+    registrations = [
+        {"lfn": name, "site": "local", "url": (site.root / "kept" / name).as_uri(), "optional": True}
+        for name in ("gone", "there")
+    ]
+    ended = site.run(register=registrations, kind="registration")
+    assert (ended.code, [fact["lfn"] for fact in ended.of("registered")]) == (0, ["there"])
+
+
+def test_an_optional_file_that_somebody_made_must_not_be_lost(site) -> None:
+    lost = site.transfer("log", site.scratch / "log", to=site.root / "kept", role="output")
+    ended = site.run(stage_out=[{**lost, "optional": True, "sha256": sha256(b"abc")}])
+    assert ended.code == 1
+    assert ended.problems == f"output log: {site.scratch}/log does not exist (tried 2 times)"
+
+
+def test_an_optional_file_that_is_there_but_cannot_be_read_fails_the_job(site) -> None:
+    (site.scratch / "log").mkdir(parents=True)
+    moves = [site.transfer("log", site.scratch / "log", to=site.root / "kept", role="output", optional=True)]
+    ended = site.run(stage_out=moves)
+    assert (ended.code, ended.problems) == (1, f"output log: {site.scratch}/log is a directory")
+
+
+def test_an_optional_file_is_looked_for_at_each_of_its_places(site, web) -> None:
+    web.refuses("/log", 404)
+    second = site.file("second", "abc")
+    gone = site.transfer("log", site.root / "gone", web.url + "/log", role="input", optional=True)
+    found = site.transfer("note", site.root / "gone", second, role="input", optional=True)
+    ended = site.run(stage_in=[gone, found])
+    assert (ended.code, [fact["lfn"] for fact in ended.of("transfer")]) == (0, ["note"])
+
+
+def test_an_optional_replica_that_nobody_can_look_at_is_not_registered(site) -> None:
+    far = {"lfn": "log", "site": "far", "url": "gsiftp://far/log", "optional": True}
+    ended = site.run(register=[far, {**far, "lfn": "sure", "optional": False}])
+    assert [fact["lfn"] for fact in ended.of("registered")] == ["sure"]
+
+
 def test_a_file_that_cannot_be_read_is_told_with_the_reason(site) -> None:
     site.file("scratch/f.a", "a file, no directory")
     ended = site.run(verify=[{"lfn": "f.b", "path": "f.a/f.b"}])

@@ -55,6 +55,8 @@ def test_values_keep_their_types_and_lines_their_order(tmp_path: Path) -> None:
         ({"tags": {"a": 1}, "file": "other"}, 'file "other" is not one of the job\'s outputs (count.a, f.b)'),
         ({"tags": {"a": 1}, "file": None}, "file null is not one of"),
         ({"tags": {"a": "\ud800"}}, "holds half of a surrogate pair"),
+        ({"tags": {"a": "x\0y"}}, "holds a NUL character"),
+        ({"tags": {"x\0y": 1}}, "holds a NUL character"),
     ],
 )
 def test_a_bad_line_is_told_by_number_and_left_out(tmp_path: Path, line: object, says: str) -> None:

@@ -33,7 +33,7 @@ def move(
 ) -> Outcome:
     sources = (Replica("best", "x://one"), Replica("second", "x://two"))
     destination = Replica("local", f"file://{tmp_path}/f.a")
-    transfer = Transfer("f.a", sources, destination, None, None, False, False, role)
+    transfer = Transfer("f.a", sources, destination, None, None, False, False, False, role)
     return Mover(tries, 0o022, stop, lambda source, target, link: ("x", handler)).carry_out(transfer)
 
 

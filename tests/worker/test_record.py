@@ -221,6 +221,14 @@ def test_a_job_without_tasks_tells_of_itself(site) -> None:
     assert record["files"]["f.a"]["output"] is True
 
 
+def test_what_the_worker_did_itself_goes_by_the_name_that_the_order_gives_the_job(site) -> None:
+    (record,) = records(site.run(kind="stage-in-tx", transformation="hoofprint::transfer").record)
+    assert record["transformation"] == "hoofprint::transfer"
+    missing = [{"lfn": "f.a", "path": "f.a"}]
+    ended = site.run(tasks=[site.task("/bin/true")], verify=missing, transformation="wc")
+    assert [record["transformation"] for record in records(ended.record)] == ["wc"]
+
+
 def test_a_job_without_files_has_no_key_for_them(site) -> None:
     (record,) = records(site.run(kind="cleanup").record)
     assert "files" not in record

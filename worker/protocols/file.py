@@ -18,8 +18,7 @@ def copy(request: Request) -> Landed:
             return _checked(source, request, linked=False)
         return _copied(source, request)
     except UnreadableFile as error:
-        # A missing file may still appear (network file systems tell late); a forbidden one does not mend.
-        raise TransferFailed(str(error), hopeless=not error.missing) from None
+        raise _unreadable(error) from None
     except OSError as error:
         raise TransferFailed("%s: %s" % (request.destination, error.strerror)) from None
 
@@ -33,10 +32,15 @@ def link(request: Request) -> Landed:
         landed = _checked(source, request, linked=True)
         _link(source, request.destination)
     except UnreadableFile as error:
-        raise TransferFailed(str(error), hopeless=not error.missing) from None
+        raise _unreadable(error) from None
     except OSError as error:
         raise TransferFailed("%s: %s" % (request.destination, error.strerror)) from None
     return landed
+
+
+def _unreadable(error: UnreadableFile) -> TransferFailed:
+    # A missing file may still appear (network file systems tell late); a forbidden one does not mend.
+    return TransferFailed(str(error), hopeless=not error.missing, missing=error.missing)
 
 
 def _is_in_place(source: str, destination: str) -> bool:

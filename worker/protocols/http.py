@@ -13,6 +13,7 @@ from worker.places import without_credentials
 
 _SILENCE = 30.0  # seconds without a byte after which a server counts as gone
 _MAY_PASS = (408, 425, 429)  # of the 4xx answers, those that ask to try again later
+_MISSING = (404, 410)
 
 
 def fetch(request: Request) -> Landed:
@@ -27,7 +28,7 @@ def fetch(request: Request) -> Landed:
         with error:
             hopeless = 400 <= error.code < 500 and error.code not in _MAY_PASS
             raise TransferFailed(
-                "%s: HTTP status %d %s" % (name, error.code, error.reason), hopeless
+                "%s: HTTP status %d %s" % (name, error.code, error.reason), hopeless, error.code in _MISSING
             ) from None
     except urllib.error.URLError as error:
         raise TransferFailed("%s: %s" % (name, error.reason)) from None

@@ -25,6 +25,10 @@ ALIAS_BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"# only a comment\n", "workflow.yml: this is no workflow in Pegasus 5 YAML"),
         (b"[1]\n", "workflow.yml: this is no workflow in Pegasus 5 YAML or JSON, or in DAX XML; it begins"),
         (b"\x7fELF\x02\x01\x01\x00\x00\x00", "workflow.yml: the file is binary, not text"),
+        (b"a: " + b"x" * 5000 + b"\x00", "workflow.yml: the file is binary, not text"),
+        (b'a: b\nc: "x\\0y"\n', "workflow.yml:2: a text holds a NUL character"),
+        (b'{"a":\n "\\u0000"}', "workflow.yml:2: a text holds a NUL character"),
+        (b'{"a": "\\ud800"}', "workflow.yml:1: not well-formed JSON: found invalid Unicode"),
         (
             b"name: caf\xe9\n",
             "workflow.yml:1: not a text: incomplete UTF-8 octet sequence; save the file as UTF-8",

@@ -241,6 +241,13 @@ def test_a_variable_after_a_backslash_and_one_in_an_extension_stay_as_they_are(w
     assert read_site_catalog(path, ENVIRONMENT).sites["a"].profiles == {"env": {"A": "${SITE}"}}
 
 
+def test_a_variable_whose_value_is_no_text_is_refused(write: Write, refusal: Refusal) -> None:
+    path = write('pegasus: "5.0"\nsites:\n- name: a\n  arch: ${X}\n', "s.yml")
+
+    message = refusal(read_site_catalog, path, {"X": "caf\udce9"})
+    assert "s.yml:4: variable ${X} is not UTF-8 in the environment" in message
+
+
 def test_variables_in_a_variable_are_not_looked_at(write: Write) -> None:
     path = write('pegasus: "5.0"\nsites:\n- name: a\n  arch: ${X}\n', "s.yml")
 
