@@ -183,14 +183,16 @@ def main() -> None:
 
             write_everything(hoofprint, Path(folder), options.jobs)
         rounds = [measure_once(Path(folder), options.fan) for _ in range(options.repeat)]
+    units = {"memory": "MB", "files": "files"}
     for stage in rounds[0]:
-        unit = {"memory": "MB", "files": "files"}.get(stage, "s")
-        print_percentiles(stage, [figures[stage] for figures in rounds], unit)
+        print_percentiles(stage, [figures[stage] for figures in rounds], units.get(stage, "s"))
     totals = [figures["total"] for figures in rounds]
     bar, reference = (FAN_SECONDS, 571) if options.fan else (SECONDS, 128)
     print(f"pegasus-plan 5.x took {reference} s when it was measured, on another machine of two cores")
     for limit, stage in ((MEGABYTES, "memory"), (FILES, "files")):
-        print_verdict(judge(f"{name}-{stage}", rounds[-1][stage], stage, bar=limit, more_is_better=False))
+        print_verdict(
+            judge(f"{name}-{stage}", rounds[-1][stage], units[stage], bar=limit, more_is_better=False)
+        )
     print_verdict(judge(name, statistics.median(totals), "s", bar=bar, more_is_better=False))
 
 

@@ -1,6 +1,7 @@
 """What every benchmark prints: the machine and its settings, percentiles, and one line of JSON at the end."""
 
 import json
+import math
 import os
 import platform
 import sqlite3
@@ -37,6 +38,7 @@ def judge(
     ratio = None
     if reference is not None:
         ratio = round(value / reference if more_is_better else reference / value, 2)
+        reference = round(reference, 3)
     return Verdict(name, round(value, 3), unit, bar, reference, ratio, holds)
 
 
@@ -59,9 +61,7 @@ def print_environment(*packages: str, **settings: object) -> None:
 def print_percentiles(name: str, samples: Sequence[float], unit: str) -> None:
     """Print how samples are spread: percentiles (nearest rank) and the worst."""
     ordered = sorted(samples)
-    ranks = {
-        f"p{rank}": ordered[min(len(ordered) - 1, int(len(ordered) * rank / 100))] for rank in PERCENTILES
-    }
+    ranks = {f"p{rank}": ordered[math.ceil(len(ordered) * rank / 100) - 1] for rank in PERCENTILES}
     spread = "  ".join(f"{rank} {value:.3f}" for rank, value in ranks.items())
     print(f"{name} [{unit}, {len(ordered)} samples]:  {spread}  max {ordered[-1]:.3f}")
 

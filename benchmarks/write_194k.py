@@ -9,6 +9,7 @@ import argparse
 import importlib.util
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,8 +17,8 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-from measure import print_environment, print_percentiles, print_verdict
-from workflow_194k import JOBS, build_workflow
+from benchmarks.report import judge, print_environment, print_percentiles, print_verdict
+from benchmarks.workflow_194k import JOBS, build_workflow
 
 SECONDS = 7.0
 MEGABYTES = 1000.0
@@ -46,21 +47,22 @@ def write_once(api_name: str, jobs: int, folder: Path) -> dict[str, float]:
 def measure_once(api_name: str, jobs: int) -> dict[str, float]:
     """Write the workflow in a fresh process and return its figures."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, "--inside", api_name, "--jobs", str(jobs), "--dir", folder]
+        command = [sys.executable, "-m", "benchmarks.write_194k", "--inside", api_name]
+        command += ["--jobs", str(jobs), "--dir", folder]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 
 
-def measure_reference(jobs: int) -> float | None:
-    """Return the seconds that Pegasus.api takes for `JOBS` jobs, scaled from `jobs`; None without it."""
+def measure_reference(jobs: int, wanted: int) -> float | None:
+    """Return the seconds that Pegasus.api takes for `wanted` jobs, scaled from `jobs`; None without it."""
     if not jobs or importlib.util.find_spec("Pegasus") is None:
         print("reference: not measured (Pegasus.api is not installed, or --reference-jobs 0)")
         return None
     figures = measure_once("Pegasus.api", jobs)
     seconds = figures["build"] + figures["write"]
     print(f"reference: Pegasus.api, {jobs} jobs: {seconds:.1f} s, {figures['memory']:.0f} MB")
-    return seconds * JOBS / jobs
+    return seconds * wanted / jobs
 
 
 def main() -> None:
@@ -84,10 +86,11 @@ def main() -> None:
     print_percentiles("processor", [figures["processor"] for figures in rounds], "s")
     print_percentiles("memory", [figures["memory"] for figures in rounds], "MB")
     print(f"file: {rounds[0]['size']:.1f} MB")
-    memory_holds = max(figures["memory"] for figures in rounds) <= MEGABYTES
-    reference = measure_reference(options.reference_jobs)
-    holds = memory_holds and sorted(totals)[len(totals) // 2] <= SECONDS
-    print_verdict("write-194k", totals, "s", SECONDS, reference, holds=holds)
+    reference = measure_reference(options.reference_jobs, options.jobs)
+    peak = max(figures["memory"] for figures in rounds)
+    print_verdict(judge("write-194k-memory", peak, "MB", bar=MEGABYTES, more_is_better=False))
+    seconds = statistics.median(totals)
+    print_verdict(judge("write-194k", seconds, "s", bar=SECONDS, more_is_better=False, reference=reference))
 
 
 if __name__ == "__main__":
