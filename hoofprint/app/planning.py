@@ -15,6 +15,7 @@ from eventlog.facts import WorkflowPlanned
 from eventlog.log import EventLog
 from hoofprint.app.house import House, now
 from planner.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
+from planner.collection import without_cyclic_collection
 from planner.directory import choose_directory, write_plan
 from planner.events import PlanningContext, failure_events, planning_events
 from planner.formats import (
@@ -74,6 +75,7 @@ class Planned:
     plan: Plan
 
 
+@without_cyclic_collection()
 def make_plan(house: House, wanted: Wanted, reuse: ReuseIndex | None) -> Planned:
     """Plan a workflow, write its plan directory and append its planning events.
 
