@@ -1,10 +1,11 @@
-"""The SQLite log's file: its tables, how it is created, recognised and opened."""
+"""The SQLite files of events: their tables, how one is created, recognised and opened."""
 
 import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from eventlog.errors import InputError, LogError, NotFoundError, UnavailableError
@@ -40,25 +41,44 @@ CREATE INDEX events_of_key ON events (key);
 """
 
 
-def open_file(path: Path, *, read_only: bool, patience: float) -> sqlite3.Connection:
-    """A connection to the log at ``path``, which is created where there is none.
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A kind of SQLite file of ours: what it is called, what marks it, its tables, the setting that names it.
 
-    Raises InputError for a network file system and for a file that is no log, or one of a newer version;
+    Among its tables is ``meta`` (name, value), where the file's own UUID is put.
+    """
+
+    noun: str
+    application_id: int
+    version: int
+    tables: str
+    setting: str
+
+
+EVENT_LOG = FileKind("event log", APPLICATION_ID, FORMAT_VERSION, TABLES, SETTING)
+
+
+def open_file(
+    path: Path, *, read_only: bool, patience: float, kind: FileKind = EVENT_LOG
+) -> sqlite3.Connection:
+    """A connection to the file at ``path``, which is created where there is none.
+
+    Raises InputError for a network file system, a file of another kind, or one of a newer version;
     NotFoundError with ``read_only`` and no file; UnavailableError where the file cannot be opened or stays
     locked for ``patience`` seconds.
     """
-    require_local_file_system(path, SETTING)
+    require_local_file_system(path, kind.setting)
     if read_only and not path.exists():
-        raise NotFoundError(f"there is no event log at {path}: {SETTING} names it")
+        raise NotFoundError(f"there is no {kind.noun} at {path}: {kind.setting} names it")
     try:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
         connection = _connect(path, read_only=read_only)
     except (OSError, sqlite3.OperationalError) as error:
-        raise UnavailableError(f"the event log {path} cannot be opened: {error}") from error
+        raise UnavailableError(f"the {kind.noun} {path} cannot be opened: {error}") from error
     try:
-        with errors_of(path):
-            _prepare(connection, path, read_only=read_only, patience=patience)
+        with errors_of(path, kind):
+            _prepare(connection, path, kind, read_only=read_only, patience=patience)
     except BaseException:
         connection.close()
         raise
@@ -71,51 +91,55 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=0)
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool, patience: float) -> None:
+def _prepare(
+    connection: sqlite3.Connection, path: Path, kind: FileKind, *, read_only: bool, patience: float
+) -> None:
     connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
-    fresh = _check_format(connection, path)
+    fresh = _check_format(connection, path, kind)
     if fresh and read_only:
-        raise InputError(f"{path} is empty, no event log: {SETTING} names it")
+        raise InputError(f"{path} is empty, no {kind.noun}: {kind.setting} names it")
     if fresh:
-        _create(connection, path, patience)
+        _create(connection, path, kind, patience)
     connection.execute("PRAGMA synchronous = FULL")
     # 16 MB: a page of an index that many appends touch is copied into the file once for all of them.
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
     connection.execute("PRAGMA cache_size = -65536")
 
 
-def _check_format(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file is fresh (an empty database); raises InputError unless it is that or a log of ours."""
-    # The tables first: another process may be creating the log, and its tables come with its mark.
+def _check_format(connection: sqlite3.Connection, path: Path, kind: FileKind) -> bool:
+    """Whether the file is fresh (an empty database); raises InputError unless it is that or of this kind."""
+    # The tables first: another process may be creating the file, and its tables come with its mark.
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if _pragma(connection, "application_id") != APPLICATION_ID:
+    if _pragma(connection, "application_id") != kind.application_id:
         if tables:
-            raise InputError(f"{path} is an SQLite file of another program, no event log: {SETTING} names it")
+            raise InputError(
+                f"{path} is an SQLite file of another program, no {kind.noun}: {kind.setting} names it"
+            )
         return True
     version = _pragma(connection, "user_version")
-    if version > FORMAT_VERSION:
+    if version > kind.version:
         raise InputError(
             f"{path} was written by a newer version (format {version}): "
-            f"this one reads formats up to {FORMAT_VERSION}"
+            f"this one reads formats up to {kind.version}"
         )
     return False
 
 
-def _create(connection: sqlite3.Connection, path: Path, patience: float) -> None:
+def _create(connection: sqlite3.Connection, path: Path, kind: FileKind, patience: float) -> None:
     # Changing to WAL needs the file for itself for a moment, and SQLite does not wait for that by itself.
     deadline = time.monotonic() + patience
     while not _is_wal(connection):
         if time.monotonic() > deadline:
-            raise UnavailableError(f"the event log {path} is locked by another process")
+            raise UnavailableError(f"the {kind.noun} {path} is locked by another process")
         time.sleep(0.01)
     connection.execute("BEGIN IMMEDIATE")
     # Several processes may have found the file fresh: the first creates it.
-    if _check_format(connection, path):
-        for statement in TABLES.strip().split(";\n"):
+    if _check_format(connection, path, kind):
+        for statement in kind.tables.strip().split(";\n"):
             connection.execute(statement)
         connection.execute("INSERT INTO meta VALUES ('identity', ?)", (str(uuid.uuid4()),))
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        connection.execute(f"PRAGMA application_id = {kind.application_id}")
+        connection.execute(f"PRAGMA user_version = {kind.version}")
     connection.execute("COMMIT")
 
 
@@ -141,17 +165,19 @@ def _is_busy(error: sqlite3.Error) -> bool:
 
 
 @contextmanager
-def errors_of(path: Path) -> Iterator[None]:
+def errors_of(path: Path, kind: FileKind = EVENT_LOG) -> Iterator[None]:
     """Turn what SQLite raises inside into our errors, each with the file's name."""
     try:
         yield
     except sqlite3.ProgrammingError as error:
-        raise LogError(f"the event log {path} was closed: {error}") from error
+        raise LogError(f"the {kind.noun} {path} was closed: {error}") from error
     except sqlite3.OperationalError as error:
         if _is_busy(error):
-            raise UnavailableError(f"the event log {path} is locked by another process") from error
-        raise UnavailableError(f"the event log {path} cannot be used: {error}") from error
+            raise UnavailableError(f"the {kind.noun} {path} is locked by another process") from error
+        raise UnavailableError(f"the {kind.noun} {path} cannot be used: {error}") from error
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-            raise InputError(f"{path} is no event log (nor any SQLite file): {SETTING} names it") from error
-        raise LogError(f"the event log {path} is damaged: {error}") from error
+            raise InputError(
+                f"{path} is no {kind.noun} (nor any SQLite file): {kind.setting} names it"
+            ) from error
+        raise LogError(f"the {kind.noun} {path} is damaged: {error}") from error
