@@ -175,19 +175,20 @@ def _read_items(read_item: Read, body: bytes, at: int) -> tuple[tuple[object, ..
     """An array: blocks of a count and that many items, the last one empty."""
     items: list[object] = []
     while True:
-        count, at = _read_long(body, at)
+        count, at = read_long(body, at)
         if count == 0:
             return tuple(items), at
         if count < 0:
             # Such a block tells its size in bytes too, for those who want to skip it.
             count = -count
-            _, at = _read_long(body, at)
+            _, at = read_long(body, at)
         for _ in range(count):
             item, at = read_item(body, at)
             items.append(item)
 
 
-def _read_long(body: bytes, at: int) -> tuple[int, int]:
+def read_long(body: bytes, at: int) -> tuple[int, int]:
+    """The integer that starts at an index, and the index behind it."""
     value, at = body[at], at + 1
     if value > 127:
         value, at = _rest_of_varint(value, body, at)
@@ -206,8 +207,8 @@ def _rest_of_varint(value: int, body: bytes, at: int) -> tuple[int, int]:
     raise ValueError("an integer of more than 64 bits")
 
 
-def _long(value: int) -> bytes:
-    """An integer's encoding: zigzag, then seven bits a byte, the lowest first."""
+def encode_long(value: int) -> bytes:
+    """The encoding of a 64-bit integer: zigzag, then seven bits a byte, the lowest first."""
     if not -(1 << 63) <= value < 1 << 63:
         raise OverflowError(f"{value} does not fit into 64 bits")
     rest = (value << 1) ^ (value >> 63)
@@ -223,7 +224,7 @@ class _Longs(dict[int, bytes]):
     """Encodings of integers: sizes and small numbers at hand, the others worked out."""
 
     def __missing__(self, value: int) -> bytes:
-        return _long(value)
+        return encode_long(value)
 
 
-_LONGS = _Longs((value, _long(value)) for value in range(-64, 8192))
+_LONGS = _Longs((value, encode_long(value)) for value in range(-64, 8192))

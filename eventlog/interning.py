@@ -45,9 +45,15 @@ class Numbers:
     def envelope(self, connection: sqlite3.Connection, event: Event) -> int:
         """The number of an event's envelope; a type that this process writes first has its schema stored."""
         envelope = (event.type, event.source, event.namespace, event.actor)
+        if envelope not in self._envelopes:
+            current = current_format(event.type)
+            store_schema(connection, current.fingerprint, current.schema)
+        return self.known_envelope(connection, envelope)
+
+    def known_envelope(self, connection: sqlite3.Connection, envelope: Envelope) -> int:
+        """The number of an envelope whose body's schema is stored already."""
         number = self._envelopes.get(envelope)
         if number is None:
-            _store_schema(connection, event.type)
             connection.execute(_ADD_ENVELOPE, envelope)
             number = _number(connection, _FIND_ENVELOPE, envelope)
             _remember(self._envelopes, envelope, number)
@@ -85,11 +91,10 @@ def signed(fingerprint: int) -> int:
     return fingerprint - (1 << 64) if fingerprint >= 1 << 63 else fingerprint
 
 
-def _store_schema(connection: sqlite3.Connection, kind: str) -> None:
-    current = current_format(kind)
+def store_schema(connection: sqlite3.Connection, fingerprint: int, schema: str) -> None:
+    """Store a writer's schema (JSON), in the caller's transaction."""
     connection.execute(
-        "INSERT INTO schemas VALUES (?, ?) ON CONFLICT DO NOTHING",
-        (signed(current.fingerprint), current.schema),
+        "INSERT INTO schemas VALUES (?, ?) ON CONFLICT DO NOTHING", (signed(fingerprint), schema)
     )
 
 

@@ -2,11 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import cast
 
 from eventlog.avro import record_schema, schema_fingerprint
 from eventlog.compiled import compile_reader, compile_writer
-from eventlog.log import EventLog, Record
 from eventlog.single_object import HEADER_SIZE, single_object_header
 
 
@@ -26,27 +25,6 @@ TOMBSTONE_SCHEMA = json.dumps(record_schema(Redacted), separators=(",", ":"))
 """Part of the log's format, never to change: by its fingerprint a tombstone is known."""
 TOMBSTONE_FINGERPRINT = schema_fingerprint(TOMBSTONE_SCHEMA)
 TOMBSTONE_HEADER = single_object_header(TOMBSTONE_FINGERPRINT)
-
-
-class RedactableLog(EventLog, Protocol):
-    """A log that can put tombstones where secrets were."""
-
-    @property
-    def redaction_pending(self) -> bool:
-        """Whether a redaction began and ``settle_redaction`` has not been called since."""
-        ...
-
-    def redact(self, records: list[Record], tombstone: bytes) -> int:
-        """Put a tombstone in place of these events' bodies; returns how many had another body.
-
-        When it returns, the old bytes are nowhere in what the log keeps. Calling it again after a crash,
-        with or without the records, completes that.
-        """
-        ...
-
-    def settle_redaction(self) -> None:
-        """Say that everything made of the redacted events is gone too."""
-        ...
 
 
 def encode_tombstone(redacted: Redacted) -> bytes:

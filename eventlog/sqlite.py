@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,6 +16,18 @@ from eventlog.event import Event
 from eventlog.interning import Names, Numbers, signed
 from eventlog.log import Appended, Batch, Position, Record
 from eventlog.sqlite_file import errors_of, open_file
+from eventlog.sqlite_upkeep import (
+    INSERT,
+    REDACTING,
+    RELEASED,
+    forget,
+    insert_records,
+    note_release,
+    noted,
+    purge,
+    release_some,
+    replace_bodies,
+)
 from eventlog.turn import Turnstile
 
 TRANSACTION_EVENTS = 500
@@ -34,7 +46,6 @@ _READ_KEY = """
     SELECT position, recorded, key, id, envelope, subject, time, body FROM events INDEXED BY events_of_key
     WHERE key = (SELECT number FROM keys WHERE key = ?) AND position >= ? ORDER BY position LIMIT ?
 """
-_INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key, id) DO NOTHING"
 
 
 def _microseconds() -> int:
@@ -96,13 +107,10 @@ class SqliteLog:
         Raises LogError or SchemaError for an event that is too big or does not fit its schema (nothing is
         appended), UnavailableError when other writers do not let go or the disk is full.
         """
-        if self._writer is None:
-            raise LogError(f"the event log {self._path} was opened for reading only")
+        writer = self._writing()
         bodies = [encode(event.fact) for event in events]
         with errors_of(self._path):
-            parts = [
-                self._writer.append(events[part], bodies[part], Codec(self)) for part in _transactions(bodies)
-            ]
+            parts = [writer.append(events[part], bodies[part], Codec(self)) for part in _transactions(bodies)]
         return Appended(
             position=parts[-1].position if parts else self.head(),
             duplicates=sum(part.duplicates for part in parts),
@@ -134,8 +142,7 @@ class SqliteLog:
     def earliest(self) -> Position:
         """The first position that can still be read."""
         with self._read_lock, errors_of(self._path):
-            (first,) = self._reading.execute("SELECT coalesce(min(position), 0) FROM events").fetchone()
-        return Position({0: first})
+            return Position({0: int(noted(self._reading, RELEASED) or 0)})
 
     def writer_schema(self, fingerprint: int) -> str | None:
         """The Avro schema (JSON) of this CRC-64-AVRO fingerprint, None where the log never saw it."""
@@ -143,6 +150,69 @@ class SqliteLog:
         with self._read_lock, errors_of(self._path):
             row = self._reading.execute(query, (signed(fingerprint),)).fetchone()
         return row[0] if row else None
+
+    def append_records(
+        self, records: Sequence[Record], *, origin: uuid.UUID, schemas: Mapping[int, str]
+    ) -> int:
+        """Append records of the log ``origin`` as they were, save their positions; returns how many were new.
+
+        Raises InputError where this log holds other events than those of ``origin``.
+        """
+        writer, added = self._writing(), 0
+        with errors_of(self._path):
+            for part in _transactions([record.body for record in records]):
+                with writer.transaction() as connection:
+                    added += insert_records(
+                        connection, records[part], origin=origin, schemas=schemas, place=self._path
+                    )
+        return added
+
+    def truncate_before(self, position: Position) -> Position:
+        """Remove what lies before a position, save the last event; returns the first position that is left.
+
+        The file keeps its size; the space is used for new events. Ids that were removed are forgotten.
+        """
+        writer = self._writing()
+        with errors_of(self._path):
+            # First the mark, then the rows: nobody reads on over rows that are half gone.
+            with writer.transaction() as connection:
+                first = note_release(connection, position.offset(0))
+            removed = TRANSACTION_EVENTS
+            while removed:
+                with writer.transaction() as connection:
+                    removed = release_some(connection, first, TRANSACTION_EVENTS)
+        return Position({0: first})
+
+    def redaction_pending(self) -> bool:
+        """Whether a redaction began and ``settle_redaction`` has not been called since."""
+        with self._read_lock, errors_of(self._path):
+            return noted(self._reading, REDACTING) is not None
+
+    def redact(self, records: Sequence[Record], tombstone: bytes) -> int:
+        """Put a tombstone in place of these events' bodies; returns how many had another body.
+
+        The file is written anew without the old bytes, which keeps other writers waiting. Raises
+        UnavailableError where another process holds a state of the log from before; calling again, with or
+        without the records, completes it.
+        """
+        writer, replaced = self._writing(), 0
+        with errors_of(self._path):
+            for part in _transactions([record.body for record in records]):
+                with writer.transaction() as connection:
+                    replaced += replace_bodies(connection, records[part], tombstone)
+            if replaced or self.redaction_pending():
+                writer.purge(self._path)
+        return replaced
+
+    def settle_redaction(self) -> None:
+        """Say that everything that was made of the redacted events is gone too."""
+        with errors_of(self._path), self._writing().transaction() as connection:
+            forget(connection, REDACTING)
+
+    def _writing(self) -> "_Writer":
+        if self._writer is None:
+            raise LogError(f"the event log {self._path} was opened for reading only")
+        return self._writer
 
     def close(self) -> None:
         """Close the file; appending or reading afterwards is an error."""
@@ -169,7 +239,7 @@ class _Writer:
 
     def append(self, events: Sequence[Event], bodies: Sequence[bytes], codec: Codec) -> Appended:
         """Append events with their bodies in one transaction."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             position, recorded = _next_place(connection)
             rows = zip(
                 count(position),
@@ -183,7 +253,7 @@ class _Writer:
                 strict=False,
             )
             before = connection.total_changes
-            connection.executemany(_INSERT, rows)
+            connection.executemany(INSERT, rows)
             duplicates = len(events) - (connection.total_changes - before)
             if not duplicates:
                 return Appended(Position({0: position + len(events)}))
@@ -200,8 +270,14 @@ class _Writer:
             conflicts += not codec.same_fact(event.type, kept, body)
         return conflicts
 
+    def purge(self, path: Path) -> None:
+        """Write the file anew, without what is in no table."""
+        with self._lock, self._turnstile.passing():
+            purge(self._connection, path)
+
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that holds the log's write lock from its beginning."""
         connection = self._connection
         with self._lock:
             with self._turnstile.passing():
