@@ -1,6 +1,6 @@
 """Planning events: what a plan tells the log, in chunks, WorkflowPlanned last."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eventlog.capping import public_argv, public_text
@@ -37,14 +37,9 @@ from planner.executable import PlannedJob
 from planner.graph import WorkflowGraph
 from planner.metadata import metadata_by_origin
 from planner.pipeline import Plan
-from planner.refine.reuse import EXISTS, UNNEEDED
+from planner.refine.reuse import REASONS
 from planner.request import PlanRequest
 from planner.urls import as_url
-
-REASONS: Mapping[str, str] = {
-    EXISTS: "all its outputs exist or are not asked for",
-    UNNEEDED: "all who would read its outputs were pruned, and no output is left to deliver",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import msgspec
 
 from planner.draft import Draft
 from planner.executable import PlannedJob
-from planner.refine.reuse import EXISTS
+from planner.refine.check import listed
+from planner.refine.reuse import EXISTS, REASONS
 
 KEPT = "kept"
 PRUNED = "pruned"
-SHOWN = 20
 
 
 class InputChoice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -105,9 +105,8 @@ def _inputs(
 
 def _pruned(draft: Draft, task: int) -> Decision:
     job = draft.graph.jobs[task]
-    names = [draft.graph.lfns[file] for file in draft.graph.writes[task]]
-    if draft.pruned[task] == EXISTS:
-        reason = "all its outputs exist or are not asked for: " + ", ".join(names[:SHOWN])
-    else:
-        reason = "all who would read its outputs were pruned, and no output is left to deliver"
+    rule = draft.pruned[task]
+    reason = REASONS[rule]
+    if rule == EXISTS:
+        reason += ": " + listed(draft.graph.lfns[file] for file in draft.graph.writes[task])
     return Decision(task=job.id, verdict=PRUNED, reason=reason, place=job.place)

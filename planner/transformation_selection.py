@@ -8,7 +8,6 @@ from planner.catalogs import Executable, Site, Transformation, TransformationEnt
 from planner.settings import Settings
 
 INSTALLED = "installed"
-STAGEABLE = "stageable"
 
 
 @dataclass(frozen=True, slots=True)

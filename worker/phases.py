@@ -4,7 +4,7 @@ A phase raises JobFailed with all that went wrong in it, and Stopped when the wo
 """
 
 import os
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple, TypeVar
 
 from worker import facts
 from worker.clock import Stopwatch, now
@@ -17,6 +17,8 @@ from worker.metadata import VARIABLE, read_metadata
 from worker.order import Output, Registration, Removal, Transfer, Verification
 from worker.parallel import each
 from worker.places import inside, native, path_of, scheme_of, without_credentials
+
+T = TypeVar("T")
 
 
 def make_directories(job: Job) -> None:
@@ -40,12 +42,7 @@ def stage_in(job: Job) -> None:
 
 def verify(job: Job) -> None:
     """Compare the inputs with what is known of them; a job never starts on a corrupted one."""
-
-    def verify_one(wanted: Verification) -> Optional[str]:
-        return _verify_one(job, wanted)
-
-    messages = each(verify_one, job.order.verify, job.order.threads, job.stop)
-    _fail_on([message for message in messages if message is not None])
+    _do_each(job, job.order.verify, _verify_one)
 
 
 def run_tasks(job: Job) -> None:
@@ -67,12 +64,7 @@ def run_tasks(job: Job) -> None:
 
 def check_outputs(job: Job) -> None:
     """Compute the digests of what the tasks have left behind; all but optional outputs must be there."""
-
-    def check_one(output: Output) -> Optional[str]:
-        return _check_output(job, output)
-
-    messages = each(check_one, job.order.outputs, job.order.threads, job.stop)
-    _fail_on([message for message in messages if message is not None])
+    _do_each(job, job.order.outputs, _check_output)
 
 
 def collect_metadata(job: Job) -> None:
@@ -135,6 +127,12 @@ def _fail_on(messages: List[str]) -> None:
         raise JobFailed(messages)
 
 
+def _do_each(job: Job, items: Sequence[T], work: Callable[[Job, T], Optional[str]]) -> None:
+    """Do some work for every item, several at once; what it gives are the messages of those that failed."""
+    messages = each(lambda item: work(job, item), items, job.order.threads, job.stop)
+    _fail_on([message for message in messages if message is not None])
+
+
 def _transfer(job: Job, transfers: Sequence[Transfer]) -> None:
     if not transfers:
         return
@@ -144,7 +142,7 @@ def _transfer(job: Job, transfers: Sequence[Transfer]) -> None:
 
     mover = Mover(job.order.tries, job.machine.umask, job.stop)
 
-    def carry_out(transfer: Transfer) -> Optional[str]:
+    def carry_out(job: Job, transfer: Transfer) -> Optional[str]:
         outcome = mover.carry_out(transfer)
         job.facts.extend(told_in_facts(outcome))
         if outcome.landed is not None:
@@ -156,8 +154,7 @@ def _transfer(job: Job, transfers: Sequence[Transfer]) -> None:
         times = "" if outcome.tries == 1 else " (tried %d times)" % outcome.tries
         return "%s %s: %s%s" % (transfer.role, transfer.lfn, outcome.message, times)
 
-    messages = each(carry_out, transfers, job.order.threads, job.stop)
-    _fail_on([message for message in messages if message is not None])
+    _do_each(job, transfers, carry_out)
 
 
 def _with_known_digest(job: Job, transfer: Transfer) -> Transfer:

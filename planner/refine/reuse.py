@@ -9,6 +9,11 @@ from planner.settings import is_true
 
 EXISTS = "exists"
 UNNEEDED = "unneeded"
+REASONS: Mapping[str, str] = {
+    EXISTS: "all its outputs exist or are not asked for",
+    UNNEEDED: "all who would read its outputs were pruned, and no output is left to deliver",
+}
+"""Why a task was pruned, for a person, by the rule that pruned it."""
 
 
 def reuse(draft: Draft) -> None:
