@@ -8,6 +8,9 @@ rm -rf "$state" && mkdir -p "$state"
 
 stop_services() {
   [ -d "$state/postgres" ] && deploy/postgres/server.sh stop "$state/postgres" >/dev/null 2>&1
+  # its start may still be under way
+  [ -n "${kafka:-}" ] && kill "$kafka" 2>/dev/null && wait "$kafka" 2>/dev/null
+  [ -d "$state/kafka" ] && deploy/kafka/broker.sh stop "$state/kafka" >/dev/null 2>&1
 }
 trap stop_services EXIT
 trap 'exit 130' INT TERM
@@ -18,6 +21,8 @@ bin=$PWD/.venv/bin
 
 PATH="$bin:$PATH" deploy/postgres/server.sh start "$state/postgres" > "$state/postgres.url" 2> "$state/postgres.err" &
 postgres=$!
+deploy/kafka/broker.sh start "$state/kafka" > "$state/kafka.address" 2> "$state/kafka.err" &
+kafka=$!
 make -s lint > "$state/lint.out" 2>&1; lint=$?
 make -s types > "$state/types.out" 2>&1 & types_job=$!
 
@@ -26,6 +31,12 @@ if wait "$postgres"; then
 else
   echo "test: no PostgreSQL: $(tail -n 1 "$state/postgres.err")"
 fi
+if wait "$kafka"; then
+  HOOFPRINT_TEST_KAFKA=$(tail -n 1 "$state/kafka.address"); export HOOFPRINT_TEST_KAFKA
+else
+  echo "test: no Kafka: $(tail -n 1 "$state/kafka.err")"
+fi
+kafka=
 
 select=(-m "not slow")
 [ -n "${HOOFPRINT_SOAK:-}" ] && select=()

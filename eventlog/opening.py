@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from eventlog.errors import InputError
@@ -12,16 +13,17 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.]*):")
 
 
 def open_log(location: str) -> EventLog:
-    """The event log at ``sqlite:PATH`` (or plain PATH), created where there is none.
+    """The event log at ``sqlite:PATH`` (or plain PATH) or ``kafka://HOST:PORT/TOPIC``, made if need be.
 
-    Raises InputError for another scheme, and what ``SqliteLog.open`` raises.
+    Raises InputError for another scheme, and what ``SqliteLog.open`` and ``KafkaLog.open`` raise.
     """
     scheme = _SCHEME.match(location)
     opener = _OPENERS.get(scheme[1] if scheme else "sqlite")
     place = location[scheme.end() :] if scheme else location
     if opener is None or not place:
-        known = " or ".join(f"{scheme}:PATH" for scheme in _OPENERS)
-        raise InputError(f"{location!r} names no event log: HOOFPRINT_LOG is written {known}")
+        raise InputError(
+            f"{location!r} names no event log: HOOFPRINT_LOG is written sqlite:PATH or kafka://HOST:PORT/TOPIC"
+        )
     return opener(place)
 
 
@@ -29,4 +31,13 @@ def _open_sqlite(place: str) -> EventLog:
     return SqliteLog.open(Path(place).expanduser())
 
 
-_OPENERS: dict[str, Callable[[str], EventLog]] = {"sqlite": _open_sqlite}
+def _open_kafka(place: str) -> EventLog:
+    if find_spec("kafka") is None:
+        raise InputError("a log on Kafka needs more than the base: pip install 'hoofprint[kafka]'")
+    # only now, since its library takes long to load and is an extra
+    from eventlog.kafka import KafkaLog
+
+    return KafkaLog.open(f"kafka:{place}")
+
+
+_OPENERS: dict[str, Callable[[str], EventLog]] = {"sqlite": _open_sqlite, "kafka": _open_kafka}

@@ -1,4 +1,4 @@
-"""Services that tests share: a PostgreSQL database of its own for each test that asks."""
+"""Services that tests share: for each test that asks, a PostgreSQL database or a Kafka topic of its own."""
 
 import os
 import uuid
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 POSTGRES = "HOOFPRINT_TEST_POSTGRES"
+KAFKA = "HOOFPRINT_TEST_KAFKA"
 
 
 def _missing(variable: str, what: str) -> None:
@@ -33,3 +34,18 @@ def postgres_url() -> Iterator[str]:
     yield url.set(database=name).render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def kafka_server() -> str:
+    """The test broker, ``host:port``."""
+    server = os.environ.get(KAFKA, "")
+    if not server:
+        _missing(KAFKA, "Kafka broker")
+    return server
+
+
+@pytest.fixture
+def kafka_location(kafka_server: str) -> str:
+    """Where a log on the test broker lies that no other test has; it is made by whoever opens it."""
+    return f"kafka://{kafka_server}/test-{uuid.uuid4().hex}"

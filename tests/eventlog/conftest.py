@@ -1,43 +1,77 @@
 """Every log that we have, behind the same fixtures: a new one joins all contract tests by its line here."""
 
+import dataclasses
+import json
+import os
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
+from typing import cast
 
+import fastavro
 import pytest
 
-from eventlog.codec import Codec
+from eventlog.avro import record_schema, schema_fingerprint
+from eventlog.codec import MARKER, Codec
 from eventlog.event import Event, Observer
 from eventlog.facts import Fact, JobSubmitted
 from eventlog.log import EventLog, Record, read_all
 from eventlog.memory import MemoryLog
 from eventlog.opening import open_log
+from eventlog.spool import SpoolingLog
+from eventlog.spool_file import SpoolFile
 
 PROGRAMS = Path(__file__).parent / "programs"
 CHECKOUT = Path(__file__).parents[2]
+SESSION = uuid.uuid4()
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A kind of log; ``location`` names that of a folder, and is None where only this process has it."""
+    """A kind of log; ``location`` names that of a folder, and is None where only this process has it.
+
+    The latter are made by ``make``.
+    """
 
     name: str
     location: Callable[[Path], str] | None
     rejects_duplicates: bool
     marks: Sequence[pytest.MarkDecorator] = field(default_factory=tuple)
+    make: Callable[[Path], EventLog] = lambda folder: MemoryLog()
 
     def open(self, folder: Path) -> EventLog:
-        return MemoryLog() if self.location is None else open_log(self.location(folder))
+        return self.make(folder) if self.location is None else open_log(self.location(folder))
+
+
+def _spooling(folder: Path) -> EventLog:
+    log = MemoryLog()
+    return SpoolingLog(lambda: log, "memory", SpoolFile.open(folder / "spool.db"))
+
+
+def _kafka_location(folder: Path) -> str:
+    """A topic for a test's folder."""
+    topic = uuid.uuid5(SESSION, str(folder))
+    return f"kafka://{os.environ['HOOFPRINT_TEST_KAFKA']}/test-{topic}"
 
 
 BACKENDS = (
     Backend("memory", None, rejects_duplicates=True),
+    Backend("spooling", None, rejects_duplicates=True, make=_spooling),
     Backend("sqlite", lambda folder: f"sqlite:{folder / 'log.db'}", rejects_duplicates=True),
+    Backend("kafka", _kafka_location, rejects_duplicates=False, marks=(pytest.mark.kafka,)),
 )
+
+
+@pytest.fixture(autouse=True)
+def _services(request: pytest.FixtureRequest) -> None:
+    """What a kind of log needs is there, or the test is skipped with the reason."""
+    if request.node.get_closest_marker("kafka"):
+        request.getfixturevalue("kafka_server")
 
 
 def _parameters(wanted: Callable[[Backend], bool]) -> list[object]:
@@ -61,6 +95,14 @@ def rejecting(request: pytest.FixtureRequest) -> Backend:
 @pytest.fixture(params=_parameters(lambda backend: backend.location is not None))
 def durable(request: pytest.FixtureRequest) -> Backend:
     """Each kind of log that outlives its process."""
+    return request.param
+
+
+@pytest.fixture(
+    params=_parameters(lambda backend: backend.rejects_duplicates and backend.location is not None)
+)
+def durable_rejecting(request: pytest.FixtureRequest) -> Backend:
+    """Each kind of log that outlives its process and knows the ids it holds."""
     return request.param
 
 
@@ -105,6 +147,25 @@ def submitted(root: str) -> Callable[..., list[Event]]:
 def observed(root: str) -> Callable[[Fact], Event]:
     """The event of a fact, at time 0."""
     return lambda fact: Observer("tests", "tester", root).event(fact, 0)
+
+
+@pytest.fixture
+def older_body() -> Callable[..., tuple[str, bytes]]:
+    """Schema and body of a fact as another version wrote it: ``without`` some fields, with ``extra`` ones."""
+
+    def write(fact: Fact, *, without: Sequence[str] = (), extra: Sequence[str] = ()) -> tuple[str, bytes]:
+        schema = record_schema(type(fact))
+        fields = cast(list[dict[str, object]], schema["fields"])
+        kept = [each for each in fields if each["name"] not in without]
+        more = [{"name": name, "type": "string", "default": ""} for name in extra]
+        other = {**schema, "fields": [*more, *kept]}
+        stream = BytesIO()
+        datum = {**dataclasses.asdict(fact), **dict.fromkeys(extra, "forgotten")}
+        fastavro.schemaless_writer(stream, fastavro.parse_schema(other), datum)
+        text = json.dumps(other)
+        return text, MARKER + schema_fingerprint(text).to_bytes(8, "little") + stream.getvalue()
+
+    return write
 
 
 @pytest.fixture

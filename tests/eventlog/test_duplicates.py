@@ -63,13 +63,13 @@ def test_a_conflict_within_one_append_is_counted(
 
 
 def test_duplicates_of_other_processes_are_rejected_too(
-    durable: object,
+    durable_rejecting: object,
     opened: Callable[[object], EventLog],
     appending: Callable[..., subprocess.Popen[str]],
     jobs_of: Callable[..., list[int]],
     root: str,
 ) -> None:
-    log = opened(durable)
-    writers = [appending(durable, root, 0, 120, batch=7) for _ in range(3)]
+    log = opened(durable_rejecting)
+    writers = [appending(durable_rejecting, root, 0, 120, batch=7) for _ in range(3)]
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
     assert jobs_of(log.read(log.earliest(), 1000).records) == list(range(120))

@@ -24,9 +24,7 @@ def test_a_path_may_start_in_the_home_folder(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "log.db").exists()
 
 
-@pytest.mark.parametrize(
-    "location", ["kafka://localhost:9092/events", "postgresql+psycopg://h/db", "sqlite:", ""]
-)
+@pytest.mark.parametrize("location", ["http://localhost/events", "postgresql+psycopg://h/db", "sqlite:", ""])
 def test_what_names_no_log_is_refused_with_what_would(location: str) -> None:
     with pytest.raises(InputError, match="names no event log: HOOFPRINT_LOG is written sqlite:PATH"):
         open_log(location)

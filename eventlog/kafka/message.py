@@ -1,0 +1,120 @@
+"""Events as Kafka's messages: CloudEvents in binary mode, the body in Avro's single-object encoding.
+
+Specification: CloudEvents 1.0.2, "Kafka Protocol Binding"; the key is the event's key.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from eventlog.errors import LogError, SchemaError
+from eventlog.event import DEFAULT_NAMESPACE, Event
+from eventlog.log import Record
+
+Headers = list[tuple[str, bytes]]
+
+MAX_ENVELOPE_SIZE = 100_000
+"""Bytes of key and headers; with the largest body they stay below what the topic takes."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_VERSION = ("ce_specversion", b"1.0")
+_OTHER_MESSAGES = uuid.uuid5(uuid.NAMESPACE_URL, "hoofprint/foreign-message")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to be sent."""
+
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message that was read; ``timestamp`` is the broker's, in milliseconds since the epoch."""
+
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+def to_message(event: Event, body: bytes) -> Outgoing:
+    """The message of an event whose encoded fact is ``body``.
+
+    Raises SchemaError for a time outside the years 1 to 9999, LogError for an envelope above 100 KB.
+    """
+    headers = [
+        _VERSION,
+        ("ce_id", str(event.id).encode()),
+        ("ce_type", _to_bytes(event.type)),
+        ("ce_source", _to_bytes(event.source)),
+        ("ce_subject", _to_bytes(event.subject)),
+        ("ce_time", _write_time(event.time)),
+        ("ce_actor", _to_bytes(event.actor)),
+    ]
+    if event.namespace != DEFAULT_NAMESPACE:
+        headers.append(("ce_namespace", _to_bytes(event.namespace)))
+    message = Outgoing(key_bytes(event.key), body, headers)
+    size = len(message.key) + sum(len(value) for _, value in headers)
+    if size > MAX_ENVELOPE_SIZE:
+        raise LogError(
+            f"a {event.type} of run {event.key[:80]!r} is too big: its key, subject and source take {size:,} "
+            f"bytes, and may take up to {MAX_ENVELOPE_SIZE:,}"
+        )
+    return message
+
+
+def to_record(message: Incoming) -> Record:
+    """The record of a message; what another program sent becomes a record that no schema decodes."""
+    headers = dict(message.headers)
+    try:
+        identity = uuid.UUID(headers["ce_id"].decode())
+        time = _read_time(headers["ce_time"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        identity = uuid.uuid5(_OTHER_MESSAGES, f"{message.partition}:{message.offset}")
+        time = message.timestamp * 1000
+    return Record(
+        partition=message.partition,
+        offset=message.offset,
+        recorded=message.timestamp * 1000,
+        id=identity,
+        type=_from_bytes(headers.get("ce_type", b"")),
+        source=_from_bytes(headers.get("ce_source", b"")),
+        subject=_from_bytes(headers.get("ce_subject", b"")),
+        time=time,
+        namespace=_from_bytes(headers["ce_namespace"]) if "ce_namespace" in headers else DEFAULT_NAMESPACE,
+        actor=_from_bytes(headers.get("ce_actor", b"")),
+        key=_from_bytes(message.key),
+        body=message.value,
+    )
+
+
+def key_bytes(key: str) -> bytes:
+    """An event's key as Kafka's, by which the partition is chosen."""
+    return _to_bytes(key)
+
+
+# foreign names may hold bytes that are no UTF-8
+def _to_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _from_bytes(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _write_time(time: int) -> bytes:
+    try:
+        return (_EPOCH + timedelta(microseconds=time)).isoformat().encode()
+    except OverflowError as error:
+        raise SchemaError(f"an event at {time} µs since 1970 lies outside the years 1 to 9999") from error
+
+
+def _read_time(text: bytes) -> int:
+    time = datetime.fromisoformat(text.decode())
+    return (time - _EPOCH) // _MICROSECOND

@@ -1,0 +1,61 @@
+"""The topics of a log: made as a log needs them, or refused where they would lose events."""
+
+from eventlog.errors import InputError, LogError
+from eventlog.kafka.client import MAX_MESSAGE_BYTES, Topics, topics_of
+from eventlog.kafka.ledger import meta_topic
+from eventlog.kafka.location import KafkaLocation
+
+DEFAULT_PARTITIONS = 4
+
+_SETTINGS = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "message.timestamp.type": "LogAppendTime",
+    "max.message.bytes": str(MAX_MESSAGE_BYTES),
+}
+
+
+def require_topics(location: KafkaLocation) -> int:
+    """Make the log's topics where there are none; returns how many partitions the log has.
+
+    Raises InputError where the location asks for another number of partitions, LogError for a topic whose
+    settings would lose events.
+    """
+    with topics_of(location) as topics:
+        partitions = _require(topics, location, location.topic, location.partitions or DEFAULT_PARTITIONS)
+        _require(topics, location, meta_topic(location), 1)
+    if location.partitions not in (None, partitions):
+        raise InputError(
+            f"{location.name} has {partitions} partitions, not {location.partitions}: the number is fixed "
+            "when the topic is made (HOOFPRINT_LOG)"
+        )
+    return partitions
+
+
+def _require(topics: Topics, location: KafkaLocation, topic: str, partitions: int) -> int:
+    found = topics.partitions(topic)
+    if not found:
+        topics.create(topic, partitions, location.replication, _settings(location))
+        found = topics.await_partitions(topic)
+    _refuse_lossy(topics, topic)
+    return found
+
+
+def _settings(location: KafkaLocation) -> dict[str, str]:
+    """A topic's settings: with three replicas or more, two must have an event before it counts as durable."""
+    copies = "2" if (location.replication or 1) > 2 else "1"
+    return _SETTINGS if location.replication is None else {**_SETTINGS, "min.insync.replicas": copies}
+
+
+def _refuse_lossy(topics: Topics, topic: str) -> None:
+    settings = topics.settings(topic)
+    for name, wanted in _SETTINGS.items():
+        value = settings.get(name, wanted)
+        fits = int(value) >= int(wanted) if name == "max.message.bytes" else value == wanted
+        if not fits:
+            raise LogError(
+                f"the topic {topic} has {name}={value} and would lose or refuse events: set it to {wanted} "
+                f"(kafka-configs --alter --entity-type topics --entity-name {topic} --add-config "
+                f"{name}={wanted})"
+            )
