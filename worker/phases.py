@@ -22,8 +22,10 @@ T = TypeVar("T")
 
 
 def make_directories(job: Job) -> None:
-    """Make the work directory and the directories the order asks for."""
+    """Make the work directory, the folders that outputs are written into, and what the order asks for."""
     wanted = [(job.order.directory, native(job.order.directory))]
+    written = [inside(job.order.directory, output.path) for output in job.order.outputs]
+    wanted.extend((folder, folder) for folder in sorted({os.path.dirname(path) for path in written}))
     for replica in job.order.make_directories:
         if scheme_of(replica.url) != "file":
             raise JobFailed(["no way to make a directory at %s; known is file://" % replica.url])

@@ -19,6 +19,12 @@ def test_a_directory_that_cannot_be_made_is_told(site) -> None:
     assert ended.problems == f"directory {blocked.as_uri()} cannot be made: Not a directory"
 
 
+def test_a_task_finds_the_folders_that_its_outputs_go_into(site) -> None:
+    task = {"id": "T", "transformation": "cp", "executable": "/bin/cp", "argv": ["/etc/hostname", "a/b/out"]}
+    ended = site.run(tasks=[task], outputs=[{"lfn": "a/b/out", "path": "a/b/out"}])
+    assert (ended.code, ended.one("computed")["lfn"]) == (0, "a/b/out")
+
+
 def test_a_directory_on_another_protocol_is_refused(site) -> None:
     ended = site.run(make_directories=[{"site": "s", "url": "gsiftp://host/scratch"}])
     assert ended.problems == "no way to make a directory at gsiftp://host/scratch; known is file://"
