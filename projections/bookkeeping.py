@@ -1,14 +1,17 @@
 """What every store of a group keeps beside its views: how far they are folded, and what could not be."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, MetaData, Table, func, insert, select, update
+from sqlalchemy import Connection, MetaData, Table, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from eventlog.errors import HoofprintError
 from eventlog.log import Position, Record
-from projections.columns import counted, number, text
+from projections.bulk import storable
+from projections.columns import counted, named, number
+from projections.columns import text as text_column
 
 metadata = MetaData()
 
@@ -16,22 +19,33 @@ CHECKPOINTS = Table(
     "checkpoints",
     metadata,
     counted("partition"),
-    text("log", required=True),
+    text_column("log", required=True),
     number("next_offset"),
+    number("recorded"),
+    number("seen_at"),
+    number("batch_events"),
+    number("batch_time"),
 )
-"""How far each partition of the log is folded; ``log`` is its UUID."""
+"""How far each partition of the log is folded; ``log`` is its UUID.
+
+``recorded`` is the log's time of the last event folded, ``seen_at`` when a projector last looked after the
+partition, ``batch_events`` and ``batch_time`` the size and duration of its last batch (microseconds).
+"""
 
 DEAD_LETTERS = Table(
     "dead_letters",
     metadata,
     counted("partition"),
     counted("offset"),
-    text("event_id", required=True),
-    text("type", required=True),
-    text("subject", required=True),
-    text("error", required=True),
+    text_column("event_id", required=True),
+    text_column("type", required=True),
+    text_column("subject", required=True),
+    text_column("error", required=True),
 )
 """Events that could not be folded, where they stand, and why."""
+
+UNHANDLED = Table("unhandled_types", metadata, named("type"), number("events"))
+"""How many events of each type went by for which no group has a projection."""
 
 
 class StaleCheckpointError(HoofprintError):
@@ -47,6 +61,17 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulse:
+    """How a partition is looked after: the columns of ``CHECKPOINTS`` that are no position."""
+
+    partition: int
+    recorded: int
+    seen_at: int
+    batch_events: int
+    batch_time: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """An event that could not be folded; ``error`` is the exception's type and text."""
 
@@ -56,7 +81,9 @@ class DeadLetter:
 
 def read_checkpoint(connection: Connection) -> Checkpoint:
     """The checkpoint of the views that this connection sees."""
-    rows = connection.execute(select(CHECKPOINTS)).all()
+    # no column more: these three stand in the tables of every version
+    columns = (CHECKPOINTS.c.partition, CHECKPOINTS.c.log, CHECKPOINTS.c.next_offset)
+    rows = connection.execute(select(*columns)).all()
     if not rows:
         return Checkpoint()
     return Checkpoint(uuid.UUID(rows[0].log), Position({row.partition: row.next_offset for row in rows}))
@@ -84,11 +111,11 @@ def advance_checkpoint(connection: Connection, log: uuid.UUID, before: Position,
 
 
 def _first(connection: Connection, log: uuid.UUID, partition: int, offset: int) -> bool:
-    known = connection.execute(select(CHECKPOINTS).where(CHECKPOINTS.c.partition == partition)).first()
-    if known is None:
-        row = {"partition": partition, "log": str(log), "next_offset": offset}
-        connection.execute(insert(CHECKPOINTS).values(row))
-    return known is None
+    # two projectors may both be the first: one inserts, the other waits for it and inserts nothing
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = {"partition": partition, "log": str(log), "next_offset": offset}
+    statement = dialect_insert(CHECKPOINTS).values(row).on_conflict_do_nothing()
+    return connection.execute(statement.returning(CHECKPOINTS.c.partition)).first() is not None
 
 
 def _moved(connection: Connection, partition: int, known: int, offset: int) -> bool:
@@ -100,6 +127,62 @@ def _moved(connection: Connection, partition: int, known: int, offset: int) -> b
     return result.rowcount == 1
 
 
+def hold_checkpoints(connection: Connection) -> None:
+    """Keep every projector from moving these checkpoints until this write transaction ends."""
+    if connection.dialect.name == "postgresql":
+        # SQLite lets one writer in at a time anyway
+        connection.execute(text("LOCK TABLE checkpoints IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def note_pulses(connection: Connection, pulses: Sequence[Pulse]) -> None:
+    """Say how the last batch of these partitions went."""
+    statement = (
+        update(CHECKPOINTS)
+        .where(CHECKPOINTS.c.partition == bindparam("known"))
+        .values({name: bindparam(name) for name in ("recorded", "seen_at", "batch_events", "batch_time")})
+    )
+    rows = [
+        {
+            "known": pulse.partition,
+            "recorded": pulse.recorded,
+            "seen_at": pulse.seen_at,
+            "batch_events": pulse.batch_events,
+            "batch_time": pulse.batch_time,
+        }
+        for pulse in pulses
+    ]
+    if rows:
+        connection.execute(statement, rows)
+
+
+def note_seen(connection: Connection, partitions: Sequence[int], seen_at: int) -> None:
+    """Say that these partitions are looked after, though nothing came."""
+    known = CHECKPOINTS.c.partition.in_(sorted(partitions))
+    connection.execute(update(CHECKPOINTS).values(seen_at=seen_at).where(known))
+
+
+def read_pulses(connection: Connection) -> Sequence[Pulse]:
+    """How each partition was last looked after; those of which nothing is known yet are left out."""
+    names = ("partition", "recorded", "seen_at", "batch_events", "batch_time")
+    columns = [CHECKPOINTS.c[name] for name in names]
+    rows = connection.execute(select(*columns).where(CHECKPOINTS.c.recorded.is_not(None))).all()
+    return [Pulse(*row) for row in rows]
+
+
+def count_unhandled(connection: Connection, counts: Mapping[str, int]) -> None:
+    """Add to the counts of events for which there is no projection."""
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    for kind, events in sorted(counts.items()):
+        statement = dialect_insert(UNHANDLED).values(type=kind, events=events)
+        more = {"events": UNHANDLED.c.events + statement.excluded.events}
+        connection.execute(statement.on_conflict_do_update(index_elements=["type"], set_=more))
+
+
+def read_unhandled(connection: Connection) -> Mapping[str, int]:
+    """How many events of each type went by for which no group has a projection."""
+    return {row.type: row.events for row in connection.execute(select(UNHANDLED))}
+
+
 def bury(connection: Connection, letters: Sequence[DeadLetter]) -> None:
     """Keep events that could not be folded, in the transaction that passes them."""
     rows = [
@@ -108,8 +191,8 @@ def bury(connection: Connection, letters: Sequence[DeadLetter]) -> None:
             "offset": letter.record.offset,
             "event_id": str(letter.record.id),
             "type": letter.record.type,
-            "subject": letter.record.subject,
-            "error": letter.error,
+            "subject": storable(letter.record.subject),
+            "error": storable(letter.error),
         }
         for letter in letters
     ]
@@ -120,3 +203,9 @@ def bury(connection: Connection, letters: Sequence[DeadLetter]) -> None:
 def count_dead_letters(connection: Connection) -> int:
     """How many events these views could not fold."""
     return connection.execute(select(func.count()).select_from(DEAD_LETTERS)).scalar_one()
+
+
+def take_dead_letter(connection: Connection, partition: int, offset: int) -> bool:
+    """Take a letter away; False where somebody else has done so meanwhile."""
+    place = (DEAD_LETTERS.c.partition == partition, DEAD_LETTERS.c.offset == offset)
+    return connection.execute(delete(DEAD_LETTERS).where(*place)).rowcount == 1

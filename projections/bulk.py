@@ -1,9 +1,10 @@
 """Bulk writing by dialect: SQLite takes rows (executemany), PostgreSQL columns (unnest).
 
 Both upsert only what is newer, and in key order, so that two projectors lock rows in the same order.
+PostgreSQL's texts hold no U+0000, so neither database gets one: U+FFFD stands in its place.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -124,7 +125,7 @@ def key_rows(
     connection: Connection, columns: Mapping[str, type], rows: Iterable[_Row], name: str
 ) -> FromClause:
     """Rows of keys as a table to join with, however many there are: one parameter, not thousands."""
-    listed = list(rows)
+    listed = [_storable_row(row) for row in rows] if str in columns.values() else list(rows)
     if connection.dialect.name == "postgresql":
         return _unnest(columns, listed, name)
     return _json_rows(columns, listed, name)
@@ -163,7 +164,47 @@ def _json_rows(columns: Mapping[str, type], rows: list[_Row], name: str) -> From
     return select(*cells).cte(name)
 
 
+def storable(text: str) -> str:
+    """A text as both databases keep it: U+FFFD for each U+0000, which PostgreSQL refuses."""
+    return text.replace("\0", "\ufffd")
+
+
+def _storable_row(row: _Row) -> _Row:
+    return tuple([storable(cell) if isinstance(cell, str) else cell for cell in row])
+
+
 def _upsert(connection: Connection, part: Part, rows: Sequence[_Row]) -> None:
+    for storable_rows in _storable_rounds(part, rows):
+        _upsert_storable(connection, part, storable_rows)
+
+
+def _storable_rounds(part: Part, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+    """The rows as they are, nearly always; keys that U+FFFD makes equal go one after the other."""
+    if not any(
+        "\0" in "".join([cell for row in rows if isinstance(cell := row[place], str)])
+        for place in _text_places(part)
+    ):
+        yield rows
+        return
+    rounds: list[dict[Any, _Row]] = []
+    for row in map(_storable_row, rows):
+        key = row[: len(part.key)]
+        free = next((known for known in rounds if key not in known), None)
+        if free is None:
+            rounds.append({key: row})
+        else:
+            free[key] = row
+    for known in rounds:
+        yield [known[key] for key in sorted(known)]
+
+
+@cache
+def _text_places(part: Part) -> tuple[int, ...]:
+    kinds = [part.table.c[name].type.python_type for name in part.columns]
+    return tuple(place for place, kind in enumerate(kinds) if kind is str)
+
+
+def _upsert_storable(connection: Connection, part: Part, rows: Sequence[_Row]) -> None:
     if connection.dialect.name == "postgresql":
         columns = zip(part.columns, zip(*rows, strict=True), strict=True)
         parameters = {

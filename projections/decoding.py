@@ -24,8 +24,12 @@ class Decoder:
 
         Raises SchemaError for a type or schema that is unknown: what it says may not be passed over.
         """
+        return self.decode_records(batch.records)
+
+    def decode_records(self, records: Sequence[Record]) -> tuple[Decoded, Sequence[DeadLetter]]:
+        """As ``decode``, for some records."""
         decoded, damaged = [], []
-        for record in batch.records:
+        for record in records:
             try:
                 decoded.append((record, self._codec.decode(record)))
             except RedactedError:

@@ -1,18 +1,27 @@
 """Folds one batch into one generation of a group: rows, dead letters and checkpoint in one transaction."""
 
 import logging
+import time
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, OperationalError
 
 from eventlog.event import Event
 from eventlog.log import Position, Record
 from projections.batch import FactBatch
-from projections.bookkeeping import DeadLetter, advance_checkpoint, bury
-from projections.groups import Group
+from projections.bookkeeping import (
+    DeadLetter,
+    Pulse,
+    advance_checkpoint,
+    bury,
+    count_unhandled,
+    note_pulses,
+)
+from projections.groups import Group, handled_types
 
 logger = logging.getLogger(__name__)
 
@@ -47,17 +56,39 @@ def fold_step(connection: Connection, group: Group, step: Step) -> int:
     Raises StaleCheckpointError, having written nothing that the caller's transaction would keep, where
     another projector was faster.
     """
+    started = time.monotonic_ns()
     # first, so that a zombie waits for the row and then finds it changed
     advance_checkpoint(connection, step.log, step.before, step.after)
-    letters = [*step.undecodable, *_fold(connection, group, step.decoded)]
+    letters = [*step.undecodable, *fold_decoded(connection, group, step.decoded)]
     for letter in letters:
         place = f"{letter.record.partition}:{letter.record.offset}"
         logger.warning("%s at %s is a dead letter: %s", letter.record.type, place, letter.error)
     bury(connection, letters)
+    count_unhandled(connection, _unhandled(step.decoded))
+    note_pulses(connection, _pulses(step, started))
     return len(letters)
 
 
-def _fold(connection: Connection, group: Group, decoded: Decoded) -> list[DeadLetter]:
+def _unhandled(decoded: Decoded) -> Mapping[str, int]:
+    return {
+        kind.__name__: count for kind, count in decoded.batch.counts.items() if kind not in handled_types()
+    }
+
+
+def _pulses(step: Step, started: int) -> list[Pulse]:
+    """How each partition's part of a batch went; ``started`` is in nanoseconds of the monotonic clock."""
+    last: dict[int, Record] = {}
+    count: Counter[int] = Counter()
+    for records in ([pair[0] for pair in step.decoded.pairs], [one.record for one in step.undecodable]):
+        for record in records:
+            count[record.partition] += 1
+            if record.partition not in last or record.offset > last[record.partition].offset:
+                last[record.partition] = record
+    now, took = time.time_ns() // 1000, (time.monotonic_ns() - started) // 1000
+    return [Pulse(p, record.recorded, now, count[p], took) for p, record in sorted(last.items())]
+
+
+def fold_decoded(connection: Connection, group: Group, decoded: Decoded) -> list[DeadLetter]:
     """Fold events under a savepoint; where that fails, in halves, until the poisonous ones stand alone."""
     if not decoded.pairs:
         return []
@@ -65,16 +96,26 @@ def _fold(connection: Connection, group: Group, decoded: Decoded) -> list[DeadLe
         with connection.begin_nested():
             for apply in group.projections:
                 apply(decoded.batch, connection)
-    except OperationalError:
-        # the database's trouble (a lock, a lost connection), not the event's
-        raise
     except Exception as error:
+        if _is_the_databases_trouble(error):
+            raise
         if len(decoded.pairs) == 1:
             return [DeadLetter(decoded.pairs[0][0], describe(error))]
         middle = len(decoded.pairs) // 2
         halves = (Decoded.of(decoded.pairs[:middle]), Decoded.of(decoded.pairs[middle:]))
-        return [letter for half in halves for letter in _fold(connection, group, half)]
+        return [letter for half in halves for letter in fold_decoded(connection, group, half)]
     return []
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the same again may succeed: a lock, a deadlock, a lost connection, a full disk."""
+    return isinstance(error, OperationalError) or error.connection_invalidated
+
+
+def _is_the_databases_trouble(error: Exception) -> bool:
+    if isinstance(error, DBAPIError):
+        return is_transient(error) or isinstance(error, InternalError) or type(error) is DatabaseError
+    return isinstance(error, MemoryError)
 
 
 def describe(error: Exception) -> str:

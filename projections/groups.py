@@ -1,19 +1,24 @@
 """The two groups of views: what each consists of, and its version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
 
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, create_engine
 
 from eventlog.errors import InputError
+from eventlog.event import Event
+from eventlog.facts import Fact
 from projections.batch import FactBatch
 from projections.data import checksums, files, plans, replicas, reuse, tags, transfers, uses
 from projections.data import metadata as data_metadata
 from projections.data import standing as data_standing
-from projections.runs import attempts, identity, integrity, invocations, plan
+from projections.runs import attempts, hosts, identity, integrity, invocations, plan
 from projections.runs import metadata as runs_metadata
 from projections.runs import standing as runs_standing
 
+F = TypeVar("F", bound=Fact)
 Projection = Callable[[FactBatch, Connection], None]
 
 
@@ -33,13 +38,16 @@ class Group:
 
 RUNS = Group(
     "runs",
-    1,
+    2,
     runs_metadata.metadata,
-    (identity.apply, plan.apply, attempts.apply, invocations.apply, integrity.apply, runs_standing.apply),
+    (
+        *(identity.apply, plan.apply, hosts.apply, attempts.apply, invocations.apply, integrity.apply),
+        runs_standing.apply,
+    ),
 )
 DATA = Group(
     "data",
-    1,
+    2,
     data_metadata.metadata,
     (
         *(plans.apply, files.apply, uses.apply, replicas.apply, checksums.apply, transfers.apply),
@@ -55,3 +63,30 @@ def group_named(name: str) -> Group:
         if group.name == name:
             return group
     raise InputError(f"no group of views is named {name!r}: use {' or '.join(g.name for g in GROUPS)}")
+
+
+class _Asked(FactBatch):
+    """An empty batch that remembers which types projections ask for."""
+
+    __slots__ = ("types",)
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.types: set[type] = set()
+
+    def of(self, fact_type: type[F]) -> Sequence[tuple[Event, F]]:
+        """Nothing."""
+        self.types.add(fact_type)
+        return ()
+
+
+@cache
+def handled_types() -> frozenset[type]:
+    """The types of facts that a projection of some group folds, found by asking them all."""
+    asked, engine = _Asked(), create_engine("sqlite://")
+    with engine.connect() as connection:
+        for group in GROUPS:
+            for apply in group.projections:
+                apply(asked, connection)
+    engine.dispose()
+    return frozenset(asked.types)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from eventlog.errors import HoofprintError, LogError, UnavailableError
 from eventlog.log import Batch, EventLog, Position, Record
@@ -19,7 +19,7 @@ from projections.bookkeeping import (
     read_checkpoint,
 )
 from projections.decoding import Decoder
-from projections.folding import Decoded, Step, describe, fold_step
+from projections.folding import Decoded, Step, describe, fold_step, is_transient
 from projections.groups import GROUPS, Group
 from projections.storage import is_current
 from projections.store import ViewStore
@@ -51,11 +51,19 @@ class Target:
 class Projector:
     """Folds one log into one store; any number may run, each batch counts once."""
 
-    def __init__(self, log: EventLog, store: ViewStore, *, batch_size: int = BATCH_SIZE) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        store: ViewStore,
+        *,
+        batch_size: int = BATCH_SIZE,
+        max_dead_letters: int = MAX_DEAD_LETTERS,
+    ) -> None:
         self._log = log
         self._store = store
         self._decoder = Decoder(log)
         self._batch_size = batch_size
+        self._max_dead_letters = max_dead_letters
 
     def catch_up(self, progress: Callable[[Progress], None] | None = None) -> int:
         """Fold what the log holds when asked and the views do not; returns how many events that were.
@@ -153,29 +161,30 @@ class Projector:
                 with self._store.storage.writing(target.group, target.generation) as connection:
                     letters = fold_step(connection, target.group, step)
                     if letters:
-                        _refuse_too_many(connection, target.group)
+                        self._refuse_too_many(connection, target.group)
                 return
-            except OperationalError as error:
-                if attempt is None:
+            except DBAPIError as error:
+                if attempt is None or not is_transient(error):
                     raise UnavailableError(
                         f"the views in {self._store.storage.location} cannot be written: {describe(error)}"
                     ) from error
                 logger.warning("folding again in %s s: %s", attempt, describe(error))
                 time.sleep(attempt)
 
+    def _refuse_too_many(self, connection: Connection, group: Group) -> None:
+        letters = count_dead_letters(connection)
+        if letters > self._max_dead_letters:
+            raise HoofprintError(
+                f"{letters} events could not be folded into the {group.name} views, "
+                f"{self._max_dead_letters} may: the projector stops here. `hoofprint views dead-letters` "
+                "lists those before; retry or accept them (--max-dead-letters), then go on"
+            )
+
 
 def _attempts() -> Iterator[float | None]:
     """How long to wait after each failed try; None after the last."""
     yield from _RETRY_SECONDS
     yield None
-
-
-def _refuse_too_many(connection: Connection, group: Group) -> None:
-    letters = count_dead_letters(connection)
-    if letters > MAX_DEAD_LETTERS:
-        raise HoofprintError(
-            f"{letters} events could not be folded into the {group.name} views: the projector stops here"
-        )
 
 
 def _clipped(batch: Batch, until: Position) -> Batch:

@@ -17,7 +17,7 @@ from projections.batch import FactBatch
 from projections.bulk import Cell, Part, Peaks, Rows
 from projections.columns import NAME, ROOM_FOR_PARTS, counted, key, named, number, text, version
 from projections.keys import json_list, run_key
-from projections.runs.hosts import HostRows
+from projections.runs.hosts import host_key
 from projections.runs.metadata import metadata
 
 _Turn = JobStarted | JobEvicted | JobHeld | JobReleased | JobAborted
@@ -218,7 +218,7 @@ def _put_turn(states: Rows, counts: Peaks, event: Event, fact: _Turn, row: tuple
 
 
 def _apply_ends(batch: FactBatch, connection: Connection, states: Rows) -> None:
-    attempts, hosts = Rows(_FINISH), HostRows()
+    attempts = Rows(_FINISH)
     for event, fact in batch.of(JobFinished):
         attempt = (run_key(fact.run, event.namespace), fact.job, fact.attempt)
         row = (event.time, None, fact.problem, fact.exit_raw, None, None, None)
@@ -226,11 +226,10 @@ def _apply_ends(batch: FactBatch, connection: Connection, states: Rows) -> None:
         values = (
             *(event.time, fact.exit_raw, fact.terminated, fact.local_duration, fact.multiplier, fact.site),
             *(fact.user, fact.work_directory, fact.stdin_file, fact.stdout_file, fact.stderr_file),
-            *(fact.cluster_start, fact.cluster_duration, hosts.put(fact.host), fact.problem),
+            *(fact.cluster_start, fact.cluster_duration, host_key(fact.host), fact.problem),
             fact.stderr_tail,
         )
         attempts.put(attempt, (_last(fact.ordinal, fact.revision),), values)
-    hosts.write(connection)
     attempts.write(connection)
 
 

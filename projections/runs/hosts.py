@@ -5,7 +5,8 @@ from functools import lru_cache
 import msgspec
 from sqlalchemy import Connection, Table
 
-from eventlog.facts import Host
+from eventlog.facts import Host, InvocationRecorded, JobFinished
+from projections.batch import FactBatch
 from projections.bulk import Part, Rows
 from projections.columns import key, number, real, text
 from projections.keys import text_key
@@ -39,27 +40,27 @@ _HOST = Part(
 )
 
 
-class HostRows:
-    """Gathers the machines that one batch speaks of."""
+def apply(batch: FactBatch, connection: Connection) -> None:
+    """Insert the machines that are new.
 
-    def __init__(self) -> None:
-        self._rows = Rows(_HOST)
+    In one statement a batch: they are the only rows that several partitions share, and two projectors that
+    insert them in one order do not wait for each other in a circle.
+    """
+    rows = Rows(_HOST)
+    seen = {fact.host for _, fact in batch.of(InvocationRecorded)}
+    for host in seen.union(fact.host for _, fact in batch.of(JobFinished)):
+        if host is not None:
+            columns = (
+                *(host.hostname, host.ip, host.system, host.release, host.machine, host.cpu_count),
+                *(host.cpu_speed, host.cpu_vendor, host.cpu_model, host.ram),
+            )
+            rows.put((_host_key(host),), (), (), columns)
+    rows.write(connection)
 
-    def put(self, host: Host | None) -> int | None:
-        """The key of this machine, whose row is written with the others."""
-        if host is None:
-            return None
-        key = _host_key(host)
-        columns = (
-            *(host.hostname, host.ip, host.system, host.release, host.machine, host.cpu_count),
-            *(host.cpu_speed, host.cpu_vendor, host.cpu_model, host.ram),
-        )
-        self._rows.put((key,), (), (), columns)
-        return key
 
-    def write(self, connection: Connection) -> None:
-        """Insert the machines that are new."""
-        self._rows.write(connection)
+def host_key(host: Host | None) -> int | None:
+    """The key of a machine in ``HOSTS``."""
+    return None if host is None else _host_key(host)
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from projections.batch import FactBatch
 from projections.bulk import Part, Rows
 from projections.columns import counted, key, named, number, real, text, version
 from projections.keys import json_list, run_key
-from projections.runs.hosts import HostRows
+from projections.runs.hosts import host_key
 from projections.runs.metadata import metadata
 
 INVOCATIONS = Table(
@@ -55,15 +55,14 @@ _INVOCATION = Part(
 
 def apply(batch: FactBatch, connection: Connection) -> None:
     """Fold one row per process."""
-    rows, hosts = Rows(_INVOCATION), HostRows()
+    rows = Rows(_INVOCATION)
     for event, fact in batch.of(InvocationRecorded):
         values = (
             *(fact.sequence, fact.task, fact.transformation, fact.executable, json_list(fact.argv)),
             *(fact.start, fact.duration, fact.exit_raw, fact.utime, fact.stime, fact.maxrss),
             *(fact.average_cpu, fact.inblock, fact.outblock, fact.minflt, fact.majflt, fact.nvcsw),
-            *(fact.nivcsw, fact.pid, hosts.put(fact.host), fact.site),
+            *(fact.nivcsw, fact.pid, host_key(fact.host), fact.site),
         )
         key = (run_key(fact.run, event.namespace), fact.job, fact.attempt, fact.ordinal)
         rows.put(key, (fact.revision,), values)
-    hosts.write(connection)
     rows.write(connection)

@@ -7,8 +7,9 @@ import typer
 from hoofprint.app.commands.options import Json
 from hoofprint.app.fold_progress import showing_fold
 from hoofprint.app.house import House
-from hoofprint.app.output import console, print_json, table
+from hoofprint.app.output import console, error_console, print_json, printable, table
 from projections.bookkeeping import count_dead_letters
+from projections.dead_letters import list_dead_letters, retry_dead_letters
 from projections.digest import digest_group
 from projections.groups import GROUPS, group_named
 from projections.projector import Projector
@@ -59,6 +60,41 @@ def fold(context: typer.Context, as_json: Json = False) -> None:
         print_json({"events": events})
     else:
         console().print(f"folded {events} events")
+
+
+@app.command("dead-letters")
+def dead_letters(context: typer.Context, as_json: Json = False) -> None:
+    """List the events that could not be folded, and why."""
+    house: House = context.obj
+    letters = list_dead_letters(house.store)
+    if as_json:
+        print_json(letters)
+        return
+    if not letters:
+        error_console().print("no dead letter")
+        return
+    rows = [(one.group, one.position, one.type, one.event_id, one.error) for one in letters]
+    console().print(table(("group", "position", "type", "event", "error"), rows))
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    event: Annotated[str | None, typer.Argument(metavar="[EVENT]", help="Only this event's id.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fold dead letters again; exit code 1 when one fails again, which stays."""
+    house: House = context.obj
+    retried = retry_dead_letters(house.log, house.store, event_id=event)
+    if as_json:
+        print_json(retried)
+    else:
+        for one in retried:
+            what = f"failed again: {one.error}" if one.error else "folded"
+            line = f"{one.letter.group} {one.letter.position} {one.letter.type}: {what}"
+            console().print(printable(line), soft_wrap=True)
+    if any(one.error for one in retried):
+        raise typer.Exit(1)
 
 
 @app.command()
