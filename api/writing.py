@@ -9,7 +9,7 @@ from threading import Lock
 from anyio import sleep, to_thread
 
 from api.errors import ConflictError
-from eventlog.errors import InputError
+from eventlog.errors import InputError, UnavailableError
 from eventlog.event import Event
 from eventlog.log import Appended, EventLog, Position
 from projections.groups import GROUPS
@@ -24,12 +24,12 @@ _POLL = 0.01
 class Receipt:
     """What became of appended events.
 
-    ``position`` has them behind it (None: spooled until the log is back); ``duplicate`` when they were there
-    already; ``folded`` when the views show them.
+    ``position`` has them behind it; ``duplicate`` when they were there already; ``folded`` when the views
+    show them.
     """
 
     events: tuple[uuid.UUID, ...]
-    position: Position | None
+    position: Position
     duplicate: bool
     folded: bool
 
@@ -46,14 +46,15 @@ class Writer:
     async def append(self, events: Sequence[Event], wait: float) -> Receipt:
         """Append, then wait up to ``wait`` seconds for the views.
 
-        Raises ConflictError when an idempotency key was used before for something else.
+        Raises ConflictError when an idempotency key was used before for something else, UnavailableError when
+        the log is out of reach: who asked decides whether to ask again, nothing is said behind their back.
         """
         if not 0 <= wait <= MAX_WAIT:
             raise InputError(f"waitSeconds is {wait:g}; it may be 0 to {MAX_WAIT:g}")
         appended = await to_thread.run_sync(self._log.append, events)
         identities = tuple(event.id for event in events)
         if not isinstance(appended, Appended):
-            return Receipt(identities, None, duplicate=False, folded=False)
+            raise UnavailableError("the event log is out of reach: send the same again, with the same key")
         if appended.conflicts:
             raise ConflictError("this idempotency key was used before, to say something else")
         folded = await self._shown(appended.position, wait)

@@ -197,6 +197,21 @@ class SpoolingLog(_Behind):
         self._refusal.succeeded()
         return drained
 
+    def settle(self, key: str) -> None:
+        """Drain until no event of a key waits, so that reading shows all that this host said of it.
+
+        Raises UnavailableError where the log is out of reach, or another process drains for too long.
+        """
+        deadline = self._clock() + self._patience
+        while self._spool.holds({key}):
+            if self.drain(BATCH_EVENTS):
+                continue
+            if self._clock() >= deadline:
+                raise UnavailableError(
+                    f"another process still drains the spool {self._spool.path}: try again when it is done"
+                )
+            self._sleep(_LOOK_AGAIN)
+
     def state(self) -> SpoolState:
         """What waits in the spool."""
         return self._spool.state()

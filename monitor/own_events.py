@@ -6,6 +6,7 @@ from eventlog.codec import Codec
 from eventlog.facts import Fact
 from eventlog.log import EventLog, read_all
 from eventlog.redaction import is_tombstone
+from eventlog.spool import SpoolingLog
 from monitor.plan_state import FOLDED, PlanState
 from planner.executable import PlanHeader
 
@@ -14,6 +15,9 @@ _TYPES = frozenset(fact.__name__ for fact in FOLDED)
 
 def read_state(log: EventLog, header: PlanHeader) -> PlanState:
     """The state of the run that the log tells of; raises what the log raises."""
+    if isinstance(log, SpoolingLog):
+        # An earlier engine's last words may still wait here: without them its jobs would be run again.
+        log.settle(header.root)
     state = PlanState()
     state.fold(_facts(log, header))
     return state

@@ -39,9 +39,7 @@ class ReceiptAnswer:
     """The receipt of one appended event."""
 
     event_id: strawberry.ID
-    position: str | None = strawberry.field(
-        description="The log's position behind it; null while the log is out of reach and it is kept aside."
-    )
+    position: str = strawberry.field(description="The log's position behind it.")
     duplicate: bool = strawberry.field(description="It had been said before, with the same idempotency key.")
     folded: bool = strawberry.field(description="Queries show it already.")
 
@@ -50,7 +48,7 @@ class ReceiptAnswer:
         """The receipt as an answer."""
         return cls(
             event_id=strawberry.ID(str(receipt.events[0])),
-            position=None if receipt.position is None else str(receipt.position),
+            position=str(receipt.position),
             duplicate=receipt.duplicate,
             folded=receipt.folded,
         )

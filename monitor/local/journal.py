@@ -22,7 +22,7 @@ class Journal:
         self.state.apply(fact, time)
 
     def flush(self) -> None:
-        """Make durable all that was said; raises what the log raises."""
+        """Make durable all that was said, in the log or in its spool; raises what the log raises."""
         if self._unsaid:
             self._log.append(self._unsaid)
             self._unsaid = []

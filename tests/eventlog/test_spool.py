@@ -394,6 +394,32 @@ def test_a_prompt_log_does_not_overtake_what_waits(
     assert events_in(far) == submitted([1, 2])
 
 
+def test_settling_a_key_drains_until_nothing_of_it_waits(
+    spooling: SpoolingLog, far: FarLog, submitted: Submitted, events_in: EventsIn
+) -> None:
+    far.reachable = False
+    spooling.append(submitted(range(9)))
+    spooling.append(submitted([0], run="another"))
+    spooling.settle("a third")
+    with pytest.raises(UnavailableError, match="no broker answers"):
+        spooling.settle("another")
+    far.reachable = True
+    spooling.settle("another")
+    assert len(events_in(far)) == 10
+
+
+def test_settling_waits_for_whoever_drains_and_gives_up_in_the_end(
+    spooling: SpoolingLog, far: FarLog, clock: Clock, tmp_path: Path, submitted: Submitted, root: str
+) -> None:
+    far.reachable = False
+    spooling.append(submitted([1]))
+    other = SpoolFile.open(tmp_path / "spool.db")
+    with other.taking(), pytest.raises(UnavailableError, match="another process still drains"):
+        spooling.settle(root)
+    assert 30 <= clock.now <= 31
+    other.close()
+
+
 def test_metrics_tell_how_much_waits_and_for_how_long() -> None:
     assert spool_metrics(SpoolState(3, 200, 1_000_000, 2, "far"), 3_500_000) == {
         "hoofprint_spool_events": 3,
