@@ -155,7 +155,6 @@ class Reader:
                 max_partition_fetch_bytes=_FETCH_BYTES,
                 metrics_enabled=False,
             )
-            self._consumer.assign(list(self._partitions.values()))
 
     def starts(self) -> dict[int, int]:
         """The first offset of each partition that can still be read."""
@@ -179,33 +178,33 @@ class Reader:
         Also gives where each of these partitions stands then; aborted messages and Kafka's own marks are
         passed over. Raises UnavailableError when the broker sends nothing for the delivery timeout.
         """
+        # beyond its end the consumer would start a partition over
+        positions = {number: offset for number, offset in after.items() if offset <= ends[number]}
+        messages: list[Incoming] = []
         with errors_of(self._location):
-            behind = {number for number, offset in after.items() if offset < ends[number]}
-            self._look_at({number: after[number] for number in behind})
-            messages: list[Incoming] = []
+            self._look_at(positions)
             deadline = time.monotonic() + self._location.delivery_timeout
-            positions = {number: after[number] for number in behind}
-            while len(messages) < limit and any(positions[number] < ends[number] for number in behind):
+            while len(messages) < limit and any(at < ends[number] for number, at in positions.items()):
                 polled = self._consumer.poll(timeout_ms=_FETCH_WAIT_MS, max_records=limit - len(messages))
                 messages += [_incoming(record) for part in polled.values() for record in part]
-                before, positions = positions, {number: self._position(number) for number in behind}
+                before, positions = positions, {number: self._position(number) for number in positions}
                 if positions != before:
                     deadline = time.monotonic() + self._location.delivery_timeout
                 elif time.monotonic() > deadline:
                     raise _unavailable(self._location, "it sends no messages")
-            self._standing |= positions
+            self._standing = positions
         return messages, {**after, **positions}
 
     def _look_at(self, wanted: Mapping[int, int]) -> None:
-        """Fetch from these offsets on, and leave the other partitions alone.
+        """Fetch from these offsets on, and nothing else; what is fetched is kept where reading goes on.
 
-        What is fetched already is kept where reading goes on. A partition that is read to its end is left
-        alone too: beyond it the consumer would start over.
+        The others are not paused but let go of: the library stalls on what it fetched for a paused partition
+        whose position changes.
         """
-        self._consumer.pause(*(tp for number, tp in self._partitions.items() if number not in wanted))
-        self._consumer.resume(*(self._partitions[number] for number in wanted))
+        standing, self._standing = self._standing, {}
+        self._consumer.assign([self._partitions[number] for number in wanted])
         for number, offset in wanted.items():
-            if self._standing.pop(number, None) != offset:
+            if standing.get(number) != offset:
                 self._consumer.seek(self._partitions[number], offset)
 
     def _position(self, number: int) -> int:
