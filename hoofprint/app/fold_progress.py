@@ -1,24 +1,35 @@
-"""The display of a long fold: how many events, how far to go."""
+"""The display of a long walk over events: how many, how far to go."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from eventlog.log import Position
 from hoofprint.app.output import error_console
-from projections.projector import Progress
+
+
+class Advance(Protocol):
+    """How far a walk is: events so far, and the positions it runs between."""
+
+    @property
+    def events(self) -> int: ...
+    @property
+    def position(self) -> Position: ...
+    @property
+    def head(self) -> Position: ...
 
 
 @contextmanager
-def showing_fold() -> Iterator[Callable[[Progress], None]]:
-    """A listener for a projector that moves a bar on stderr."""
+def showing_fold() -> Iterator[Callable[[Advance], None]]:
+    """A listener for a projector, an export or an import that moves a bar on stderr."""
     columns = (BarColumn(30), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     with Bar(*columns, console=error_console(), transient=True) as bar:
         task = bar.add_task("", total=None)
 
-        def listen(progress: Progress) -> None:
+        def listen(progress: Advance) -> None:
             bar.update(
                 task,
                 total=_sum(progress.head),

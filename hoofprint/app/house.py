@@ -4,8 +4,11 @@ import socket
 import time
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eventlog.archive.archived_log import ArchivedLog
+from eventlog.archive.manifest import MANIFEST
 from eventlog.event import Observer
 from eventlog.log import EventLog
 from eventlog.opening import open_log
@@ -24,10 +27,26 @@ class House:
 
     @cached_property
     def log(self) -> EventLog:
-        """The event log that the settings name."""
+        """The event log that the settings name, with its archive where they name one."""
+        folder = self.archive
+        if folder is None:
+            return self.live_log
+        log = ArchivedLog(folder, self.live_log)
+        self._opened.append(log.close)
+        return log
+
+    @cached_property
+    def live_log(self) -> EventLog:
+        """The event log that the settings name, by itself."""
         log = open_log(self.settings["log"])
         self._opened.append(log.close)
         return log
+
+    @property
+    def archive(self) -> Path | None:
+        """The archive that the settings name, None where there is none yet."""
+        folder = Path(self.settings["archive"]).expanduser()
+        return folder if self.settings["archive"] and (folder / MANIFEST).exists() else None
 
     @cached_property
     def store(self) -> "ViewStore":

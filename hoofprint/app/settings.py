@@ -26,6 +26,9 @@ SETTINGS = (
     Setting("home", "HOOFPRINT_HOME", "folder for the log, the views and everything kept between commands"),
     Setting("log", "HOOFPRINT_LOG", "the event log, sqlite:PATH"),
     Setting(
+        "archive", "HOOFPRINT_ARCHIVE", "folder of the log's archive, where the log let go of its beginning"
+    ),
+    Setting(
         "views", "HOOFPRINT_VIEWS", "the views, sqlite:FOLDER or postgresql+psycopg://USER@HOST/DATABASE"
     ),
     Setting("plans", "HOOFPRINT_PLANS", "folder for new plan directories"),

@@ -8,14 +8,21 @@ from typing import Annotated
 import typer
 
 from eventlog.codec import Codec
-from eventlog.event import Event
+from eventlog.facts import Fact
 from eventlog.log import Position, Record, read_all
+from eventlog.redaction import Redacted, decode_tombstone, is_tombstone
+from hoofprint.app.commands import archive
 from hoofprint.app.commands.options import Json, RunReference
 from hoofprint.app.house import House
 from hoofprint.app.output import console, facts, print_json, table, when
 from projections.answers.runs import resolve_run, run_detail
 
 app = typer.Typer(help="The event log: what is in it, event by event.", no_args_is_help=True)
+app.command()(archive.export)
+app.command("verify-archive")(archive.verify)
+app.command("import")(archive.restore)
+app.command()(archive.release)
+app.command()(archive.redact)
 
 _SHOWN_FACT = 160
 
@@ -53,36 +60,45 @@ def show(
         root = run_detail(connection, resolve_run(connection, reference)).root
     codec, start = Codec(house.log), Position.parse(after)
     chosen = (
-        (record, codec.decode(record))
+        (record, _fact(codec, record))
         for record in read_all(house.log, key=root)
         if record.offset >= start.offset(record.partition) and (not kind or record.type in kind)
     )
     if as_json:
-        for record, event in chosen:
-            sys.stdout.write(json.dumps(_document(record, event), default=str, ensure_ascii=False) + "\n")
+        for record, fact in chosen:
+            sys.stdout.write(json.dumps(_document(record, fact), default=str, ensure_ascii=False) + "\n")
         return
     rows = [
-        (f"{record.partition}:{record.offset}", when(event.time), event.type, event.subject, _brief(event))
-        for record, event in chosen
+        (f"{record.partition}:{record.offset}", when(record.time), record.type, record.subject, _brief(fact))
+        for record, fact in chosen
     ]
     console().print(table(("position", "time", "type", "subject", "fact"), rows))
 
 
-def _document(record: Record, event: Event) -> dict[str, object]:
+def _fact(codec: Codec, record: Record) -> Fact | Redacted:
+    """What an event says, or that it was redacted."""
+    return decode_tombstone(record.body) if is_tombstone(record.body) else codec.decode(record).fact
+
+
+def _document(record: Record, fact: Fact | Redacted) -> dict[str, object]:
     envelope = {
-        field.name: getattr(event, field.name) for field in dataclasses.fields(event) if field.name != "fact"
+        field.name: getattr(record, field.name)
+        for field in dataclasses.fields(record)
+        if field.name not in ("partition", "offset", "recorded", "body")
     }
     return {
         **envelope,
         "partition": record.partition,
         "offset": record.offset,
         "recorded": record.recorded,
-        "fact": dataclasses.asdict(event.fact),
+        "redacted" if isinstance(fact, Redacted) else "fact": dataclasses.asdict(fact),
     }
 
 
-def _brief(event: Event) -> str:
-    told = dataclasses.asdict(event.fact)
+def _brief(fact: Fact | Redacted) -> str:
+    if isinstance(fact, Redacted):
+        return f"redacted by {fact.actor}: {fact.reason}"
+    told = dataclasses.asdict(fact)
     shown = {
         name: len(value) if isinstance(value, tuple) else value
         for name, value in told.items()
