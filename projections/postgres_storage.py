@@ -1,7 +1,7 @@
 """Views in PostgreSQL: a schema per generation and one row per group that names the live one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import URL, Column, Connection, MetaData, Table, Text, create_engine, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,12 +9,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateSchema, DropSchema
 
 from eventlog.errors import UnavailableError
-from projections import bookkeeping
+from projections import bookkeeping, postgres_locks
 from projections.groups import Group
-from projections.storage import generation_name, generation_number
+from projections.postgres_locks import PostgresClaims, generation_lock
+from projections.storage import GenerationGoneError, generation_name, generation_number
 
 _SCHEMA = "hoofprint"
 _CREATION_LOCK = 0x486F6F66
+_IDLE_TRANSACTION = "60s"
 
 _ACTIVE = Table(
     "active",
@@ -82,11 +84,29 @@ class PostgresStorage:
         with self._engine.begin() as connection:
             _point(connection, group, generation)
 
-    def drop(self, group: Group, generation: str) -> None:
-        """Drop the generation's schema."""
+    def generations(self, group: Group) -> Sequence[str]:
+        """The generations that have a schema."""
+        with self._engine.connect() as connection:
+            names = connection.execute(select(_NUMBERS.c.generation)).scalars().all()
+        return sorted((n for n in names if n.startswith(f"{group.name}-")), key=generation_number)
+
+    def drop(self, group: Group, generation: str) -> bool:
+        """Drop the generation's schema, unless somebody is in it."""
         with self._engine.begin() as connection:
+            alone = func.pg_try_advisory_xact_lock(generation_lock(generation))
+            if not connection.execute(select(alone)).scalar_one():
+                return False
             connection.execute(_NUMBERS.delete().where(_NUMBERS.c.generation == generation))
             connection.execute(DropSchema(_schema(generation), cascade=True, if_exists=True))
+        return True
+
+    def rebuilding(self, group: Group) -> AbstractContextManager[None]:
+        """Be the only session that rebuilds a group."""
+        return postgres_locks.rebuilding(self._engine, group)
+
+    def claims(self) -> PostgresClaims:
+        """Become one of the followers of this database."""
+        return PostgresClaims(self._engine)
 
     @contextmanager
     def reading(self, group: Group, generation: str | None) -> Iterator[Connection]:
@@ -130,7 +150,7 @@ def _create(connection: Connection, group: Group) -> str:
     generation = generation_name(group, max(numbers, default=0) + 1)
     connection.execute(_NUMBERS.insert().values(generation=generation))
     connection.execute(CreateSchema(_schema(generation)))
-    _enter(connection, generation)
+    connection.execute(select(func.set_config("search_path", _schema(generation), True)))
     group.metadata.create_all(connection)
     bookkeeping.metadata.create_all(connection)
     return generation
@@ -141,4 +161,13 @@ def _schema(generation: str) -> str:
 
 
 def _enter(connection: Connection, generation: str) -> None:
-    connection.execute(select(func.set_config("search_path", _schema(generation), True)))
+    """Work in the generation's schema until the transaction ends, and keep it from being dropped."""
+    schema = _schema(generation)
+    inside = func.pg_try_advisory_xact_lock_shared(generation_lock(generation))
+    there = func.to_regclass(f"{schema}.{bookkeeping.CHECKPOINTS.name}").is_not(None)
+    # a projector that hangs must not keep the others from the rows that it has locked
+    patience = func.set_config("idle_in_transaction_session_timeout", _IDLE_TRANSACTION, True)
+    path = func.set_config("search_path", schema, True)
+    row = connection.execute(select(inside, path, patience)).one()
+    if not row[0] or not connection.execute(select(there)).scalar_one():
+        raise GenerationGoneError(f"the views {generation} were dropped meanwhile: ask again")

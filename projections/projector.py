@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -16,18 +17,22 @@ from projections.bookkeeping import (
     DeadLetter,
     StaleCheckpointError,
     count_dead_letters,
+    hold_checkpoints,
     read_checkpoint,
 )
 from projections.decoding import Decoder
 from projections.folding import Decoded, Step, describe, fold_step, is_transient
 from projections.groups import GROUPS, Group
-from projections.storage import is_current
+from projections.storage import BusyError, GenerationGoneError, generation_number, is_current
 from projections.store import ViewStore
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 5000
 MAX_DEAD_LETTERS = 1000
+_LOOK_AGAIN = 0.2
+_DROP_PATIENCE = 5.0
 _RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
 
 
@@ -46,6 +51,14 @@ class Target:
 
     group: Group
     generation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """How many events a step folded, and how many offsets of its partitions are left."""
+
+    events: int
+    lag: int
 
 
 class Projector:
@@ -72,22 +85,114 @@ class Projector:
         store folded from another log or a log that lost its beginning, SchemaError for a schema that the
         log does not know, UnavailableError where the database stays out of reach.
         """
-        for group in GROUPS:
-            if not is_current(group, self._store.live(group)):
-                self.rebuild(group, progress)
-        targets = [Target(group, self._store.live(group)) for group in GROUPS]
-        return self._fold(targets, self._log.head(), progress)
+        events = 0
+        while True:
+            targets = self.live_targets(progress)
+            try:
+                events += self._fold(targets, self._log.head(), progress)
+            except GenerationGoneError:
+                if targets == self.live_targets():
+                    raise
+            if targets == self.live_targets():
+                return events
 
-    def rebuild(self, group: Group, progress: Callable[[Progress], None] | None = None) -> None:
-        """Build a group's views anew beside the live ones, and swap when they are not behind."""
+    def live_targets(self, progress: Callable[[Progress], None] | None = None) -> list[Target]:
+        """What readers see now; views of another version are built anew first."""
+        for group in GROUPS:
+            self._renew(group, progress)
+        return [Target(group, self._store.live(group)) for group in GROUPS]
+
+    def advance(self, targets: Sequence[Target], partitions: Collection[int], limit: int) -> Advance:
+        """Fold up to ``limit`` events of these partitions, and no others, into every target.
+
+        Raises GenerationGoneError for a target that was dropped, otherwise what ``catch_up`` raises.
+        """
+        head = self._log.head()
+        checkpoints = {target: _of_partitions(self._checkpoint(target), partitions) for target in targets}
+        start = _earliest([checkpoint.position for checkpoint in checkpoints.values()])
+        # the other partitions are passed over: whatever comes there meanwhile is somebody else's
+        after = Position({**head.offsets, **{p: start.offset(p) for p in partitions}})
+        self._require_readable(after)
+        batch = self._log.read(after, limit)
+        records = [record for record in batch.records if record.partition in partitions]
+        until = Position({p: batch.position.offset(p) for p in partitions if batch.position.offset(p)})
+        if not start.reaches(until):
+            told = _Told(start, until, *self._decoder.decode(Batch(records, until)))
+            self._advance_all(checkpoints, told)
+        lag = sum(max(0, head.offset(p) - until.offset(p)) for p in partitions)
+        return Advance(len(records), lag)
+
+    def rebuild(
+        self,
+        group: Group,
+        progress: Callable[[Progress], None] | None = None,
+        *,
+        resume: bool = True,
+        grace: float = 0.0,
+    ) -> None:
+        """Build a group's views anew beside the live ones, swap when they are not behind, drop the old ones.
+
+        With ``resume`` a rebuild that was killed goes on where it stood; without, and where it cannot, what
+        it left is dropped. ``grace`` is how long, in seconds, the old views stay for who still reads them.
+        Raises BusyError, which says who, while another rebuild of the group runs.
+        """
         storage = self._store.storage
-        old, fresh = storage.live(group), Target(group, storage.create(group))
-        self._fold([fresh], self._log.head(), progress)
-        # what came meanwhile, so that readers do not step back
-        self._fold([fresh], self._log.head(), progress)
-        storage.activate(group, fresh.generation)
-        if old is not None:
-            storage.drop(group, old)
+        with storage.rebuilding(group):
+            fresh = Target(group, self._begun(group, resume=resume) or storage.create(group))
+            self._fold([fresh], self._log.head(), progress)
+            while not self._swap(fresh):
+                self._fold([fresh], self._log.head(), progress)
+            time.sleep(grace)
+            self._drop_others(group, fresh.generation)
+
+    def _begun(self, group: Group, *, resume: bool) -> str | None:
+        """The generation that a killed rebuild left; what cannot be gone on with is dropped."""
+        storage, live = self._store.storage, self._store.live(group)
+        begun = None
+        for name in reversed(storage.generations(group)):
+            if generation_number(name) <= generation_number(live):
+                break
+            if resume and begun is None and self._can_resume(group, name):
+                begun = name
+            else:
+                storage.drop(group, name)
+        return begun
+
+    def _can_resume(self, group: Group, name: str) -> bool:
+        if not is_current(group, name):
+            return False
+        with self._store.storage.reading(group, name) as connection:
+            return read_checkpoint(connection).log in (None, self._log.identity)
+
+    def _swap(self, fresh: Target) -> bool:
+        """Show the fresh generation, unless the live one is ahead of it in some partition."""
+        storage, live = self._store.storage, self._store.live(fresh.group)
+        with storage.writing(fresh.group, live) as connection:
+            # nobody folds into the live one meanwhile, so that readers never step back
+            hold_checkpoints(connection)
+            ahead = read_checkpoint(connection)
+            standing = self._checkpoint(fresh).position
+            if ahead.log == self._log.identity and not standing.reaches(ahead.position):
+                return False
+            storage.activate(fresh.group, fresh.generation)
+        return True
+
+    def _drop_others(self, group: Group, live: str) -> None:
+        storage, until = self._store.storage, time.monotonic() + _DROP_PATIENCE
+        for name in storage.generations(group):
+            while name != live and not storage.drop(group, name):
+                if time.monotonic() > until:
+                    logger.warning("%s is still being read; the next rebuild drops it", name)
+                    break
+                time.sleep(_LOOK_AGAIN)
+
+    def _renew(self, group: Group, progress: Callable[[Progress], None] | None) -> None:
+        """Build views of this version, or wait for who does so already."""
+        while not is_current(group, self._store.live(group)):
+            try:
+                self.rebuild(group, progress)
+            except BusyError:
+                time.sleep(_LOOK_AGAIN)
 
     def fold_into(self, targets: Sequence[Target], until: Position) -> int:
         """Fold into these generations up to a position; returns how many events were read."""
@@ -113,8 +218,7 @@ class Projector:
                 progress(Progress(events, batch.position, head))
 
     def _checkpoint(self, target: Target) -> Checkpoint:
-        with self._store.storage.reading(target.group, target.generation) as connection:
-            checkpoint = read_checkpoint(connection)
+        checkpoint = self._patiently(lambda: self._read_checkpoint(target), "read")
         if checkpoint.log not in (None, self._log.identity):
             raise LogError(
                 f"the {target.group.name} views in {self._store.storage.location} were folded from log "
@@ -149,27 +253,35 @@ class Projector:
         new, after = told.after(position), position.joined(told.until)
         step = Step(self._log.identity, position, after, new.decoded, new.undecodable)
         try:
-            self._commit(target, step)
+            self._patiently(lambda: self._commit(target, step), "written")
         except StaleCheckpointError:
             # another projector was faster: go on where it stands
             return self._checkpoint(target)
         return Checkpoint(self._log.identity, after)
 
+    def _read_checkpoint(self, target: Target) -> Checkpoint:
+        with self._store.storage.reading(target.group, target.generation) as connection:
+            return read_checkpoint(connection)
+
     def _commit(self, target: Target, step: Step) -> None:
-        for attempt in _attempts():
+        with self._store.storage.writing(target.group, target.generation) as connection:
+            if fold_step(connection, target.group, step):
+                self._refuse_too_many(connection, target.group)
+
+    def _patiently(self, action: Callable[[], T], what: str) -> T:
+        """Do it again, after growing pauses, where the database is in trouble that may pass."""
+        pauses = iter(_RETRY_SECONDS)
+        while True:
             try:
-                with self._store.storage.writing(target.group, target.generation) as connection:
-                    letters = fold_step(connection, target.group, step)
-                    if letters:
-                        self._refuse_too_many(connection, target.group)
-                return
+                return action()
             except DBAPIError as error:
-                if attempt is None or not is_transient(error):
+                pause = next(pauses, None)
+                if pause is None or not is_transient(error):
                     raise UnavailableError(
-                        f"the views in {self._store.storage.location} cannot be written: {describe(error)}"
+                        f"the views in {self._store.storage.location} cannot be {what}: {describe(error)}"
                     ) from error
-                logger.warning("folding again in %s s: %s", attempt, describe(error))
-                time.sleep(attempt)
+                logger.warning("trying again in %s s: %s", pause, describe(error))
+            time.sleep(pause)
 
     def _refuse_too_many(self, connection: Connection, group: Group) -> None:
         letters = count_dead_letters(connection)
@@ -181,10 +293,9 @@ class Projector:
             )
 
 
-def _attempts() -> Iterator[float | None]:
-    """How long to wait after each failed try; None after the last."""
-    yield from _RETRY_SECONDS
-    yield None
+def _of_partitions(checkpoint: Checkpoint, partitions: Collection[int]) -> Checkpoint:
+    offsets = checkpoint.position.offsets
+    return Checkpoint(checkpoint.log, Position({p: offsets[p] for p in partitions if p in offsets}))
 
 
 def _clipped(batch: Batch, until: Position) -> Batch:

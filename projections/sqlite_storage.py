@@ -3,18 +3,22 @@
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from eventlog.errors import UnavailableError
 from eventlog.file_systems import require_local_file_system
-from projections import bookkeeping
+from projections import bookkeeping, sqlite_locks
 from projections.groups import Group
-from projections.storage import generation_name, generation_number
+from projections.sqlite_locks import SqliteClaims
+from projections.storage import GenerationGoneError, generation_name, generation_number
 
 _CACHE_KIB = 64 * 1024
 _BUSY_MILLISECONDS = 30_000
@@ -51,21 +55,25 @@ class SqliteStorage:
             return None
 
     def create(self, group: Group) -> str:
-        """Make a new file with the group's tables, under the next free number."""
-        numbers = [generation_number(path.stem) for path in self._folder.glob(f"{group.name}-v*-*.db")]
-        number = max(numbers, default=0) + 1
-        while True:
-            name = generation_name(group, number)
-            try:
-                # whoever makes the file owns the generation: two rebuilds never share one
-                os.close(os.open(self._path(name), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-                break
-            except FileExistsError:
-                number += 1
-        with self.writing(group, name) as connection:
+        """Make a new file with the group's tables, under the next free number; it is whole or not there."""
+        made = self._folder / f"{group.name}-{uuid.uuid4().hex}.making"
+        engine = _open_engine(made, create=True)
+        with engine.connect().execution_options(hoofprint_writes=True) as connection, connection.begin():
             group.metadata.create_all(connection)
             bookkeeping.metadata.create_all(connection)
-        return name
+        # the last connection that closes folds the write-ahead log into the file
+        engine.dispose()
+        number = max(map(generation_number, self.generations(group)), default=0)
+        while True:
+            number += 1
+            name = generation_name(group, number)
+            try:
+                # whoever links the file owns the generation: two rebuilds never share one
+                os.link(made, self._path(name))
+            except FileExistsError:
+                continue
+            made.unlink()
+            return name
 
     def ensure_live(self, group: Group) -> None:
         """Make the first generation where there is none; of several processes one does."""
@@ -82,28 +90,37 @@ class SqliteStorage:
         fresh.write_text(generation, encoding="ascii")
         os.replace(fresh, self._pointer(group))
 
-    def drop(self, group: Group, generation: str) -> None:
-        """Remove the generation's file."""
-        with self._lock:
-            engine = self._engines.pop(generation, None)
-        if engine is not None:
-            engine.dispose()
+    def generations(self, group: Group) -> Sequence[str]:
+        """The generations that have a file."""
+        names = [path.stem for path in self._folder.glob(f"{group.name}-v*-*.db")]
+        return sorted(names, key=generation_number)
+
+    def drop(self, group: Group, generation: str) -> bool:
+        """Remove the generation's file; whoever has it open keeps what is open."""
         path = self._path(generation)
         for leftover in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
             leftover.unlink(missing_ok=True)
+        self._forget_dropped()
+        return True
+
+    def rebuilding(self, group: Group) -> AbstractContextManager[None]:
+        """Be the only process that rebuilds a group."""
+        return sqlite_locks.rebuilding(self._folder, group)
+
+    def claims(self) -> SqliteClaims:
+        """Become one of the followers of this folder."""
+        return SqliteClaims(self._folder / "followers")
 
     @contextmanager
     def reading(self, group: Group, generation: str | None) -> Iterator[Connection]:
         """A deferred transaction: SQLite keeps its snapshot from the first query on."""
-        engine = self._engine(generation or self.live(group) or "")
-        with engine.connect() as connection, connection.begin():
+        with self._connected(generation or self.live(group) or "") as connection:
             yield connection
 
     @contextmanager
     def writing(self, group: Group, generation: str) -> Iterator[Connection]:
         """An immediate transaction: it waits for other writers before it reads anything."""
-        engine = self._engine(generation)
-        with engine.connect().execution_options(hoofprint_writes=True) as connection, connection.begin():
+        with self._connected(generation, hoofprint_writes=True) as connection:
             yield connection
 
     def close(self) -> None:
@@ -123,13 +140,41 @@ class SqliteStorage:
     def _engine(self, generation: str) -> Engine:
         with self._lock:
             engine = self._engines.get(generation)
-            if engine is None:
-                engine = self._engines[generation] = _open_engine(self._path(generation))
-            return engine
+        if engine is None:
+            # a new generation: older ones may have gone
+            self._forget_dropped()
+            if not self._path(generation).exists():
+                raise GenerationGoneError(f"the views {generation} were dropped meanwhile: ask again")
+            with self._lock:
+                engine = self._engines.setdefault(generation, _open_engine(self._path(generation)))
+        return engine
+
+    @contextmanager
+    def _connected(self, generation: str, **options: bool) -> Iterator[Connection]:
+        engine = self._engine(generation)
+        try:
+            connection = engine.connect()
+        except OperationalError as error:
+            if self._path(generation).exists():
+                raise
+            raise GenerationGoneError(f"the views {generation} were dropped meanwhile: ask again") from error
+        with connection.execution_options(**options), connection.begin():
+            yield connection
+
+    def _forget_dropped(self) -> None:
+        """Close the files of generations that are gone, which take space until then."""
+        with self._lock:
+            gone = [name for name in self._engines if not self._path(name).exists()]
+            engines = [self._engines.pop(name) for name in gone]
+        for engine in engines:
+            engine.dispose()
 
 
-def _open_engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=16)
+def _open_engine(path: Path, *, create: bool = False) -> Engine:
+    # a file that was dropped must not come back empty
+    mode = "rwc" if create else "rw"
+    location = f"sqlite:///file:{quote(str(path.absolute()))}?mode={mode}&uri=true"
+    engine = create_engine(location, pool_size=16, max_overflow=16)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: object) -> None:

@@ -1,11 +1,46 @@
 """The port: where the tables of a group are kept, one generation live and others being built."""
 
+import os
+import socket
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sqlalchemy import Connection
 
+from eventlog.errors import UnavailableError
 from projections.groups import Group
+
+
+class GenerationGoneError(UnavailableError):
+    """The generation was dropped meanwhile: another one is live."""
+
+
+class BusyError(UnavailableError):
+    """Somebody else does it already; the message says who."""
+
+
+class Claims(Protocol):
+    """One follower's claims on partitions: who folds which is agreed on here, what counts is the checkpoint.
+
+    Claims end with the process that holds them, however it ends.
+    """
+
+    def members(self) -> int:
+        """How many followers there are, this one among them."""
+        ...
+
+    def take(self, partition: int) -> bool:
+        """Claim a partition; False where another follower has it."""
+        ...
+
+    def release(self, partition: int) -> None:
+        """Let others have a partition."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every claim."""
+        ...
 
 
 class Storage(Protocol):
@@ -37,16 +72,34 @@ class Storage(Protocol):
         """Let readers see this generation from their next request on."""
         ...
 
-    def drop(self, group: Group, generation: str) -> None:
-        """Take a generation away that is not live."""
+    def generations(self, group: Group) -> Sequence[str]:
+        """Every generation of a group, the oldest first: retired ones, the live one, those being built."""
+        ...
+
+    def drop(self, group: Group, generation: str) -> bool:
+        """Take a generation away that is not live; False, and nothing done, while somebody is in it."""
+        ...
+
+    def rebuilding(self, group: Group) -> AbstractContextManager[None]:
+        """Be the only one who rebuilds a group. Raises BusyError that says who does."""
+        ...
+
+    def claims(self) -> Claims:
+        """Become one of the followers of this store."""
         ...
 
     def reading(self, group: Group, generation: str | None) -> AbstractContextManager[Connection]:
-        """A read transaction on one generation, or on the live one; it sees one state throughout."""
+        """A read transaction on one generation, or on the live one; it sees one state throughout.
+
+        Raises GenerationGoneError for a generation that was dropped.
+        """
         ...
 
     def writing(self, group: Group, generation: str) -> AbstractContextManager[Connection]:
-        """A write transaction on a generation, committed at the end, rolled back by an exception."""
+        """A write transaction on a generation, committed at the end, rolled back by an exception.
+
+        Raises GenerationGoneError for a generation that was dropped.
+        """
         ...
 
     def close(self) -> None:
@@ -62,6 +115,11 @@ def generation_name(group: Group, number: int) -> str:
 def generation_number(name: str) -> int:
     """Which generation a name means."""
     return int(name.rpartition("-")[2])
+
+
+def process_name() -> str:
+    """This process, as a person finds it."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def is_current(group: Group, name: str) -> bool:

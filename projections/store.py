@@ -1,7 +1,7 @@
 """The views' store: opens it wherever it is, and gives readers the live tables of a group."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from eventlog.errors import InputError, UnavailableError
 from projections.bookkeeping import Checkpoint, read_checkpoint
 from projections.groups import GROUPS, Group, group_named
 from projections.sqlite_storage import SqliteStorage
-from projections.storage import Storage, is_current
+from projections.storage import GenerationGoneError, Storage, is_current
 
 _LOCATIONS = "a folder, sqlite:FOLDER, or postgresql+psycopg://user@host/database"
 
@@ -41,14 +41,26 @@ class ViewStore:
         Raises UnavailableError where the tables were made by another version of this program.
         """
         known = group_named(group)
-        live = self.live(known)
-        if not is_current(known, live):
-            raise UnavailableError(
-                f"the {group} views in {self.storage.location} are {live}, this program reads version "
-                f"{known.version}: rebuild them with `hoofprint views rebuild {group}`"
-            )
-        with self.storage.reading(known, live) as connection:
+        with ExitStack() as entered:
+            while True:
+                live = self._current(known)
+                try:
+                    connection = entered.enter_context(self.storage.reading(known, live))
+                    break
+                except GenerationGoneError:
+                    # another one was shown, and this one dropped, since the pointer was read
+                    if self.storage.live(known) == live:
+                        raise
             yield connection
+
+    def _current(self, group: Group) -> str:
+        live = self.live(group)
+        if not is_current(group, live):
+            raise UnavailableError(
+                f"the {group.name} views in {self.storage.location} are {live}, this program reads version "
+                f"{group.version}: rebuild them with `hoofprint views rebuild {group.name}`"
+            )
+        return live
 
     def live(self, group: Group) -> str:
         """The generation of a group that readers see."""

@@ -1,6 +1,9 @@
 """Stores on both databases, and the story of a small workflow as events."""
 
 import dataclasses
+import importlib.util
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -41,6 +44,7 @@ from eventlog.facts import (
     TransferFinished,
     WorkflowPlanned,
 )
+from eventlog.log import EventLog
 from eventlog.memory import MemoryLog
 from projections.projector import Projector
 from projections.store import ViewStore
@@ -285,3 +289,57 @@ def folded(store: ViewStore) -> Callable[[Sequence[Event]], ViewStore]:
         return store
 
     return fold
+
+
+_PROGRAM = Path(__file__).parent / "programs" / "partitioned.py"
+_MODULE = "tests.projections.programs.partitioned"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where views of several processes lie, on each database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "views")
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def partitioned(tmp_path: Path) -> Iterator[EventLog]:
+    """An empty log of four partitions that other processes can open, too."""
+    spec = importlib.util.spec_from_file_location("partitioned_program", _PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    log: EventLog = module.PartitionedLog(tmp_path / "log")
+    yield log
+    log.close()
+
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a process that follows or rebuilds views of the partitioned log; killed when the test ends."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(what: str, location: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", _MODULE, what, str(tmp_path / "log"), location],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("beat")
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()

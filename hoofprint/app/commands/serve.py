@@ -1,7 +1,5 @@
 """``hoofprint serve``: GraphQL, dashboard and metrics, folding while it runs."""
 
-import logging
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +8,8 @@ import typer
 from api.server import build_app
 from api.server import serve as serve_app
 from api.settings import ServerSettings
-from eventlog.errors import UnavailableError
-from eventlog.opening import open_log
+from hoofprint.app.following import follow_patiently
 from hoofprint.app.house import House
-from projections.projector import Projector
-from projections.store import ViewStore
-
-_FOLD_EVERY = 0.05  # seconds; mutations wait for what they said to be visible
-_logger = logging.getLogger("hoofprint.serve")
 
 
 def serve(
@@ -44,23 +36,7 @@ def serve(
         token_file=tokens,
         actor=house.settings["actor"],
         namespace=house.settings["namespace"],
-        follow=lambda stop: follow(house, stop),
+        follow=lambda stop: follow_patiently(house, stop),
         introspection=introspection,
     )
-    serve_app(build_app(house.log, house.folded(), settings), host, port)
-
-
-def follow(house: House, stop: threading.Event) -> None:
-    """Fold what is new until told to stop; connections of its own, since it is a thread of its own."""
-    log = open_log(house.settings["log"])
-    store = ViewStore.open(house.settings["views"])
-    try:
-        projector = Projector(log, store)
-        while not stop.wait(_FOLD_EVERY):
-            try:
-                projector.catch_up()
-            except UnavailableError as error:
-                _logger.warning("cannot fold now, trying again: %s", error)
-    finally:
-        store.close()
-        log.close()
+    serve_app(build_app(house.prompt_log, house.folded(), settings), host, port)

@@ -1,18 +1,21 @@
 """``hoofprint views``: fold, check and rebuild the tables that every answer comes from."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from hoofprint.app.commands.options import Json
 from hoofprint.app.fold_progress import showing_fold
+from hoofprint.app.following import follow, stopping_on_signals
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, print_json, printable, table
 from projections.bookkeeping import count_dead_letters
 from projections.dead_letters import list_dead_letters, retry_dead_letters
 from projections.digest import digest_group
-from projections.groups import GROUPS, group_named
-from projections.projector import Projector
+from projections.follower import Beat
+from projections.groups import GROUPS, Group, group_named
+from projections.projector import MAX_DEAD_LETTERS, Projector
 from projections.verify import Verdict, verify_views
 
 app = typer.Typer(
@@ -41,13 +44,20 @@ def status(context: typer.Context, as_json: Json = False) -> None:
                 "head": str(head),
                 "current": checkpoint.position.reaches(head),
                 "dead_letters": letters,
+                "beside": ", ".join(_beside(house, group)),
             }
         )
     if as_json:
         print_json(rows)
         return
-    columns = ("group", "version", "position", "head", "current", "dead letters")
+    columns = ("group", "version", "position", "head", "current", "dead letters", "beside")
     console().print(table(columns, [tuple(row.values()) for row in rows]))
+
+
+def _beside(house: House, group: Group) -> list[str]:
+    """Generations that readers do not see: being built, left by a killed rebuild, or to be dropped."""
+    live = house.store.live(group)
+    return [name for name in house.store.storage.generations(group) if name != live]
 
 
 @app.command()
@@ -60,6 +70,25 @@ def fold(context: typer.Context, as_json: Json = False) -> None:
         print_json({"events": events})
     else:
         console().print(f"folded {events} events")
+
+
+@app.command("follow")
+def follow_log(
+    context: typer.Context,
+    max_dead_letters: Annotated[
+        int, typer.Option(min=0, help="Stop when a group has more events that could not be folded.")
+    ] = MAX_DEAD_LETTERS,
+) -> None:
+    """Fold what comes until SIGINT or SIGTERM; any number of these share the log's partitions."""
+    with stopping_on_signals() as stop:
+        follow(context.obj, stop, _say_beat, max_dead_letters=max_dead_letters)
+    console().print("stopped")
+
+
+def _say_beat(beat: Beat) -> None:
+    partitions = ", ".join(map(str, beat.partitions)) or "none yet"
+    sys.stdout.write(f"following partitions {partitions}: {beat.events} events folded, {beat.lag} to go\n")
+    sys.stdout.flush()
 
 
 @app.command("dead-letters")
@@ -98,11 +127,21 @@ def retry(
 
 
 @app.command()
-def rebuild(context: typer.Context, group: GroupName) -> None:
-    """Fold one group anew from the whole log beside the live tables, then swap."""
+def rebuild(
+    context: typer.Context,
+    group: GroupName,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Do not go on with a rebuild that was interrupted.")
+    ] = False,
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds that the old tables stay for who still reads them.")
+    ] = 5.0,
+) -> None:
+    """Fold one group anew from the whole log beside the live tables, then swap; readers notice nothing."""
     house: House = context.obj
     with showing_fold() as progress:
-        Projector(house.log, house.store).rebuild(group_named(group), progress)
+        projector = Projector(house.log, house.store)
+        projector.rebuild(group_named(group), progress, resume=not afresh, grace=grace)
     console().print(f"rebuilt {group}")
 
 

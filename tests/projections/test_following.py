@@ -1,0 +1,101 @@
+"""Followers: what comes is visible soon, work is shared, kills and hangs change nothing."""
+
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from eventlog.log import EventLog
+from projections.follower import Beat, Follower
+from projections.groups import GROUPS
+from projections.store import ViewStore
+from projections.verify import verify_views
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+def _append_runs(log: EventLog, story: Callable[..., object], numbers: Sequence[int]) -> None:
+    for number in numbers:
+        log.append(story(f"run-{number}", start=number * 1000).planned().ran().events)  # type: ignore[attr-defined]
+
+
+def _wait_until_folded(store: ViewStore, log: EventLog, seconds: float = 30.0) -> None:
+    end, head = time.monotonic() + seconds, log.head()
+    while not all(store.checkpoint(group.name).position.reaches(head) for group in GROUPS):
+        assert time.monotonic() < end, [str(store.checkpoint(group.name).position) for group in GROUPS]
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def views(location: str) -> ViewStore:
+    """The views, opened by the test itself."""
+    return ViewStore.open(location)
+
+
+def test_what_is_appended_is_folded_within_a_moment_and_stopping_ends_the_follower(
+    views: ViewStore, partitioned: EventLog, story: Callable[..., object]
+) -> None:
+    stop, beats = threading.Event(), list[Beat]()
+    thread = threading.Thread(
+        target=Follower(partitioned, views).run, args=(stop, beats.append), kwargs={"every": 0.05}
+    )
+    thread.start()
+    for number in range(3):
+        _append_runs(partitioned, story, [number])
+        _wait_until_folded(views, partitioned, seconds=10)
+    time.sleep(0.1)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert beats[0].partitions == (0, 1, 2, 3)
+    assert (beats[-1].events, beats[-1].lag) == (sum(partitioned.head().offsets.values()), 0)
+    assert all(verdict.holds for verdict in verify_views(partitioned, views))
+    views.close()
+
+
+@pytest.mark.crash
+def test_two_followers_share_the_partitions_and_one_that_is_killed_leaves_its_own_to_the_other(
+    location: str, views: ViewStore, partitioned: EventLog, story: Callable[..., object], start: Start
+) -> None:
+    _append_runs(partitioned, story, range(8))
+    first, second = start("follow", location), start("follow", location)
+    shares = set()
+    end = time.monotonic() + 20
+    while shares != {2} and time.monotonic() < end:
+        shares = {len(_beat(process)) for process in (first, second)}
+    assert shares == {2}
+    assert set(_beat(first)) | set(_beat(second)) == {0, 1, 2, 3}
+    first.send_signal(signal.SIGKILL)
+    _append_runs(partitioned, story, range(8, 16))
+    _wait_until_folded(views, partitioned)
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(20) == 0
+    assert all(verdict.holds for verdict in verify_views(partitioned, views))
+    views.close()
+
+
+def _beat(process: subprocess.Popen[str]) -> list[int]:
+    assert process.stdout is not None
+    return [int(word) for word in process.stdout.readline().split()[1:]]
+
+
+@pytest.mark.crash
+def test_followers_that_are_killed_again_and_again_fold_everything_once(
+    location: str, views: ViewStore, partitioned: EventLog, story: Callable[..., object], start: Start
+) -> None:
+    for turn in range(3):
+        _append_runs(partitioned, story, range(turn * 6, turn * 6 + 6))
+        processes = [start("follow", location) for _ in range(2)]
+        time.sleep(0.05 * turn)
+        for process in processes:
+            process.send_signal(signal.SIGKILL)
+            process.wait(10)
+    survivor = start("follow", location)
+    _wait_until_folded(views, partitioned)
+    survivor.send_signal(signal.SIGTERM)
+    assert survivor.wait(20) == 0
+    assert all(verdict.holds for verdict in verify_views(partitioned, views))
+    views.close()
