@@ -98,20 +98,26 @@ PROPERTIES
 launch() {
   setsid java -Xmx"${KAFKA_HEAP:-384m}" -XX:+UseSerialGC -Dlog4j2.level=INFO \
     -cp "$jars/libs/*" kafka.Kafka "$folder/server.properties" > "$folder/kafka.out" 2>&1 < /dev/null &
-  echo $! > "$folder/kafka.pid"
+  local process=$!
+  echo "$process" > "$folder/kafka.pid"
   for _ in $(seq 300); do
     grep -q 'Kafka Server started' "$folder/kafka.out" && return 0
-    running || return 1
+    kill -0 "$process" 2>/dev/null || return 1
     sleep 0.1
   done
   return 1
 }
 
-running() { kill -0 "$(cat "$folder/kafka.pid" 2>/dev/null || echo none)" 2>/dev/null; }
+# by its command line: a number may be another's by now, or of a process that has ended and is not forgotten yet
+running() {
+  tr '\0' ' ' 2>/dev/null < "/proc/$(cat "$folder/kafka.pid" 2>/dev/null || echo none)/cmdline" \
+    | grep -qF "$folder/server.properties"
+}
 
 start() {
   install
   require_java
+  for _ in $(seq 20); do running || break; sleep 0.1; done # one that was just killed takes a moment to end
   running && die "a broker runs in $folder already"
   local kept=1
   [ -e "$folder/server.properties" ] || kept=
@@ -133,7 +139,7 @@ stop() {
   local process
   process=$(cat "$folder/kafka.pid")
   kill "$process" 2>/dev/null || return 0
-  for _ in $(seq 100); do kill -0 "$process" 2>/dev/null || return 0; sleep 0.1; done
+  for _ in $(seq 100); do running || return 0; sleep 0.1; done
   kill -9 "$process"
 }
 

@@ -6,7 +6,8 @@ Everything of it stays within this module; its errors leave as ours.
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
@@ -15,6 +16,7 @@ from kafka.errors import (
     AuthorizationError,
     KafkaConfigurationError,
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
     TopicAlreadyExistsError,
@@ -59,6 +61,7 @@ def _settings_of(location: KafkaLocation) -> Iterator[None]:
             ) from error
 
 
+@lru_cache(maxsize=65_536)  # murmur2 in Python takes as long as all the rest of a send
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's default partitioner chooses for a key."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
@@ -238,15 +241,24 @@ class Sender:
                 metrics_enabled=False,
             )
 
-    def send(self, topic: str, messages: Sequence[Outgoing]) -> dict[int, int]:
-        """Send messages in order; for each partition that took one, the offset behind the last.
+    def send(self, topic: str, partitions: int, messages: Sequence[Outgoing]) -> dict[int, int]:
+        """Send messages in order to a topic of so many partitions; gives the offset behind the last in each.
 
         Raises UnavailableError when they are not acknowledged within the delivery timeout: then some may be
         there, and this sender is to be closed.
         """
         send = self._producer.send
         with errors_of(self._location):
-            waiting = [send(topic, each.value, key=each.key, headers=each.headers) for each in messages]
+            waiting = [
+                send(
+                    topic,
+                    each.value,
+                    key=each.key,
+                    headers=each.headers,
+                    partition=partition_of(each.key, partitions),
+                )
+                for each in messages
+            ]
             # the producer gives up a message after the delivery timeout; this is for the last of them
             self._producer.flush(timeout=self._location.delivery_timeout + 5)
             ends: dict[int, int] = {}
@@ -257,7 +269,8 @@ class Sender:
 
     def close(self) -> None:
         """Let go of the connections; what was not acknowledged yet is given up."""
-        with errors_of(self._location):
+        # it says so where something was left, which whoever sent that has heard
+        with errors_of(self._location), suppress(KafkaTimeoutError):
             self._producer.close(timeout=0)
 
 

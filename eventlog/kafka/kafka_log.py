@@ -81,7 +81,7 @@ class KafkaLog:
             self._ledger.require_schemas({event.type for event in events}, sender)
             ends: dict[int, int] = {}
             for part in _parts(messages):
-                ends |= sender.send(self._location.topic, part)
+                ends |= sender.send(self._location.topic, self._founding.partitions, part)
         except HoofprintError:
             self._drop_sender()
             raise
@@ -176,7 +176,7 @@ def _founding(place: KafkaLocation, ledger: Ledger, reader: Reader, partitions: 
     if founding.partitions != partitions:
         raise LogError(
             f"{place.name} was made with {founding.partitions} partitions and has {partitions} now: events "
-            "of one run would lie in two of them. Export the log and import it into a new topic"
+            "of one run would lie in two of them. Name a new topic (HOOFPRINT_LOG)"
         )
     return founding
 

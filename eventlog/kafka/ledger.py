@@ -56,7 +56,7 @@ class Ledger:
     def found(self, sender: Sender, partitions: int) -> Founding:
         """Write what the log is made as, unless somebody else was faster; what counts is returned."""
         told = {"format": FORMAT, "identity": str(uuid.uuid4()), "partitions": partitions}
-        sender.send(self._topic, [Outgoing(_LOG, json.dumps(told).encode(), [])])
+        sender.send(self._topic, 1, [Outgoing(_LOG, json.dumps(told).encode(), [])])
         founding = self.founding()
         if founding is None:
             raise LogError(f"{self._location.name}: what was written to {self._topic} is not there")
@@ -76,7 +76,7 @@ class Ledger:
         self._refresh()
         missing = [each for each in formats if each.fingerprint not in self._schemas]
         if missing:
-            sender.send(self._topic, [Outgoing(_SCHEMA, each.schema.encode(), []) for each in missing])
+            sender.send(self._topic, 1, [Outgoing(_SCHEMA, each.schema.encode(), []) for each in missing])
             self._schemas.update((each.fingerprint, each.schema) for each in missing)
 
     def _refresh(self) -> None:

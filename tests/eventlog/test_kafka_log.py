@@ -236,7 +236,7 @@ def test_a_topic_that_got_more_partitions_is_refused(
     topic = topic_of(kafka_location)
     admin.create_partitions({topic: 6})  # type: ignore[attr-defined]
     eventually(lambda: len(admin.describe_topics([topic])[0]["partitions"]) == 6)  # type: ignore[attr-defined]
-    with pytest.raises(LogError, match=r"made with 4 partitions and has 6 now.*import it into a new topic"):
+    with pytest.raises(LogError, match=r"made with 4 partitions and has 6 now.*Name a new topic"):
         KafkaLog.open(kafka_location)
 
 
