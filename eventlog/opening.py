@@ -27,6 +27,12 @@ def open_log(location: str) -> EventLog:
     return opener(place)
 
 
+def is_remote(location: str) -> bool:
+    """Whether the log at this location may be out of reach while this host works on."""
+    scheme = _SCHEME.match(location)
+    return scheme is not None and scheme[1] == "kafka"
+
+
 def _open_sqlite(place: str) -> EventLog:
     return SqliteLog.open(Path(place).expanduser())
 

@@ -197,13 +197,13 @@ class SpoolingLog(_Behind):
         self._refusal.succeeded()
         return drained
 
-    def settle(self, key: str) -> None:
-        """Drain until no event of a key waits, so that reading shows all that this host said of it.
+    def settle(self, key: str | None = None) -> None:
+        """Drain until no event waits, or none of a key: reading then shows all that this host said of it.
 
         Raises UnavailableError where the log is out of reach, or another process drains for too long.
         """
         deadline = self._clock() + self._patience
-        while self._spool.holds({key}):
+        while not self._spool.empty() if key is None else self._spool.holds({key}):
             if self.drain(BATCH_EVENTS):
                 continue
             if self._clock() >= deadline:

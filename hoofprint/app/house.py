@@ -1,5 +1,6 @@
 """Joins the rooms for one command: opens log and views where the settings say, and folds what is new."""
 
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -11,11 +12,16 @@ from eventlog.archive.archived_log import ArchivedLog
 from eventlog.archive.manifest import MANIFEST
 from eventlog.event import Observer
 from eventlog.log import EventLog
-from eventlog.opening import open_log
+from eventlog.opening import is_remote, open_log
+from eventlog.spool import PromptLog, SpoolingLog
+from eventlog.spool_drainer import SpoolDrainer
+from eventlog.spool_file import Bounds, SpoolFile
 from hoofprint.app.settings import Settings
 
 if TYPE_CHECKING:
     from projections.store import ViewStore
+
+_logger = logging.getLogger("hoofprint.spool")
 
 
 class House:
@@ -24,9 +30,33 @@ class House:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._opened: list[Callable[[], None]] = []
+        self._drainer: SpoolDrainer | None = None
 
     @cached_property
     def log(self) -> EventLog:
+        """The event log that the settings name; one on another host with this host's spool before it."""
+        return self._spooling or self.direct_log
+
+    @cached_property
+    def prompt_log(self) -> EventLog:
+        """The event log for those who must not spool: an append is in the log, or fails."""
+        return PromptLog(self._spooling) if self._spooling else self.direct_log
+
+    @cached_property
+    def _spooling(self) -> SpoolingLog | None:
+        location = self.settings["log"]
+        if not is_remote(location):
+            return None
+        spool = SpoolFile.open(Path(self.settings["spool"]).expanduser())
+        bounds = Bounds(self.settings.count("spool_events"), self.settings.count("spool_bytes"))
+        # The place alone: how it is reached may change while events wait for it.
+        log = SpoolingLog(lambda: self.direct_log, location.partition("?")[0], spool, bounds=bounds)
+        self._opened.append(log.close)
+        self._drainer = SpoolDrainer(log)
+        return log
+
+    @cached_property
+    def direct_log(self) -> EventLog:
         """The event log that the settings name, with its archive where they name one."""
         folder = self.archive
         if folder is None:
@@ -75,9 +105,18 @@ class House:
         )
 
     def close(self) -> None:
-        """Let go of everything that was opened."""
+        """Let go of everything that was opened; what still waits in the spool is told."""
+        if self._drainer is not None:
+            self._drainer.close()
+            self._drainer = None
+            self._tell_what_waits()
         while self._opened:
             self._opened.pop()()
+
+    def _tell_what_waits(self) -> None:
+        left = self._spooling.state().events if self._spooling else 0
+        if left:
+            _logger.warning("%d events wait in the spool: hoofprint log drain brings them to the log", left)
 
 
 def now() -> int:

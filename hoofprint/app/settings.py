@@ -31,6 +31,11 @@ SETTINGS = (
     Setting(
         "views", "HOOFPRINT_VIEWS", "the views, sqlite:FOLDER or postgresql+psycopg://USER@HOST/DATABASE"
     ),
+    Setting(
+        "spool", "HOOFPRINT_SPOOL", "file on a local disk where events wait while a log on Kafka is away"
+    ),
+    Setting("spool_events", "HOOFPRINT_SPOOL_EVENTS", "how many events may wait there"),
+    Setting("spool_bytes", "HOOFPRINT_SPOOL_BYTES", "how many bytes of events may wait there"),
     Setting("plans", "HOOFPRINT_PLANS", "folder for new plan directories"),
     Setting("namespace", "HOOFPRINT_NAMESPACE", "project or group whose facts these are"),
     Setting("actor", "HOOFPRINT_ACTOR", "on whose behalf facts are stated"),
@@ -61,6 +66,15 @@ class Settings:
     def all(self) -> list[Value]:
         """Every value in the order of ``SETTINGS``."""
         return [self._values[setting.key] for setting in SETTINGS]
+
+    def count(self, key: str) -> int:
+        """A setting that is a whole number of 1 or more; raises InputError where it is none."""
+        value = self._values[key]
+        if not (value.text.isascii() and value.text.isdecimal() and int(value.text)):
+            raise InputError(
+                f"{value.origin}: {key} is {value.text!r}; it must be a whole number of 1 or more"
+            )
+        return int(value.text)
 
     @property
     def home(self) -> Path:
@@ -139,6 +153,12 @@ def _default(key: str, environment: Mapping[str, str], folder: Path, known: Mapp
             return f"sqlite:{Path(known['home'].text) / 'log.db'}"
         case "views":
             return f"sqlite:{Path(known['home'].text) / 'views'}"
+        case "spool":
+            return str(Path(known["home"].text) / "spool.db")
+        case "spool_events":
+            return "1000000"
+        case "spool_bytes":
+            return "2000000000"
         case "plans":
             return str(folder / "plans")
         case "namespace":

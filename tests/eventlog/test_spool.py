@@ -406,6 +406,11 @@ def test_settling_a_key_drains_until_nothing_of_it_waits(
     far.reachable = True
     spooling.settle("another")
     assert len(events_in(far)) == 10
+    far.reachable = False
+    spooling.append(submitted([10]))
+    far.reachable = True
+    spooling.settle()
+    assert spooling.state().events == 0
 
 
 def test_settling_waits_for_whoever_drains_and_gives_up_in_the_end(

@@ -11,7 +11,7 @@ from eventlog.codec import Codec
 from eventlog.facts import Fact
 from eventlog.log import Position, Record, read_all
 from eventlog.redaction import Redacted, decode_tombstone, is_tombstone
-from hoofprint.app.commands import archive
+from hoofprint.app.commands import archive, spool
 from hoofprint.app.commands.options import Json, RunReference
 from hoofprint.app.house import House
 from hoofprint.app.output import console, facts, print_json, table, when
@@ -23,6 +23,9 @@ app.command("verify-archive")(archive.verify)
 app.command("import")(archive.restore)
 app.command()(archive.release)
 app.command()(archive.redact)
+
+app.command("spool")(spool.status)
+app.command()(spool.drain)
 
 _SHOWN_FACT = 160
 

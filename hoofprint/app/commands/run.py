@@ -1,11 +1,13 @@
 """``hoofprint run``: run a plan on this machine, or go on with one that was cut off."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from eventlog.errors import UnavailableError
 from hoofprint.app.commands.options import Json, RunReference
 from hoofprint.app.house import House
 from hoofprint.app.output import console, print_json, printable
@@ -14,6 +16,8 @@ from hoofprint.app.run_progress import showing_progress
 from monitor.local import run_plan
 from monitor.progress import RunOutcome
 from worker.bundle import build_worker
+
+_logger = logging.getLogger("hoofprint.run")
 
 INTERRUPTED = 130
 WORKER = "worker.pyz"
@@ -49,7 +53,7 @@ def run(
             cores=cores,
             progress=listener,
         )
-    house.folded()
+    _fold(house)
     if as_json:
         print_json({"directory": str(directory), "outcome": outcome})
     else:
@@ -58,6 +62,14 @@ def run(
         raise typer.Exit(INTERRUPTED)
     if outcome.status != 0:
         raise typer.Exit(1)
+
+
+def _fold(house: House) -> None:
+    """Fold what the run said; a log that is out of reach does not make a run fail that went well."""
+    try:
+        house.folded()
+    except UnavailableError as error:
+        _logger.warning("the views do not show this run yet: %s", error)
 
 
 def _worker(directory: Path) -> Path:

@@ -53,7 +53,7 @@ def tag(
     run_id, named = detail.summary.ref.run, "" if whole_run else name
     observer = house.observer(detail.root, namespace=detail.summary.ref.namespace)
     events = _events(observer, run_id, target, named, tags)
-    house.log.append(events)
+    house.prompt_log.append(events)
     house.folded()
     if as_json:
         print_json({"run": run_id, "target": target, "name": named, "events": [event.id for event in events]})
