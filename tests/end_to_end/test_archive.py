@@ -1,6 +1,7 @@
 """A real run, archived: read by others, imported elsewhere, let go of, rebuilt, redacted."""
 
 import json
+import shutil
 import subprocess
 import sys
 from io import BytesIO
@@ -21,11 +22,22 @@ for path in sorted(glob.glob(sys.argv[1] + "/*.avro")):
 """
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the folder of the finished run is kept, so that it is run once."""
+    return tmp_path_factory.mktemp("ran") / "split"
+
+
 @pytest.fixture
-def ran(split):
+def ran(project, kept: Path, request: pytest.FixtureRequest):
     """The split example, planned and run."""
+    if kept.exists():
+        shutil.copytree(kept, project.folder, dirs_exist_ok=True)
+        return project
+    split = request.getfixturevalue("split")
     planned = split.json("plan", "workflow.yml")
     split.call("run", planned["run"], "--quiet")
+    shutil.copytree(project.folder, kept)
     return split
 
 
