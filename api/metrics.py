@@ -73,4 +73,30 @@ class _Standing(Collector):
             folded.add_metric([view.group], sum(view.position.offsets.values()))
             lag.add_metric([view.group], view.lag)
             dead.add_metric([view.group], view.dead_letters)
-        yield from (folded, lag, dead)
+        yield from (folded, lag, dead, *_looked_after(standing))
+
+
+def _looked_after(standing: Standing) -> Iterator[Metric]:
+    """How the projectors do, whatever process they run in."""
+    late = GaugeMetricFamily(
+        "hoofprint_views_lag_seconds",
+        "Age of the last folded event, where some are left.",
+        labels=["group"],
+    )
+    seen = GaugeMetricFamily(
+        "hoofprint_projector_seen_seconds", "When a projector last gave a sign of life.", labels=["group"]
+    )
+    size = GaugeMetricFamily("hoofprint_batch_events", "Events of the last batch.", labels=["group"])
+    took = GaugeMetricFamily("hoofprint_batch_seconds", "Duration of the last batch.", labels=["group"])
+    strange = CounterMetricFamily(
+        "hoofprint_events_unhandled", "Events of types nobody folds.", labels=["group", "type"]
+    )
+    for view in standing.views:
+        late.add_metric([view.group], view.lag_time / 1e6)
+        if view.seen_at is not None:
+            seen.add_metric([view.group], view.seen_at / 1e6)
+        size.add_metric([view.group], view.batch_events)
+        took.add_metric([view.group], view.batch_time / 1e6)
+        for kind, events in view.unhandled.items():
+            strange.add_metric([view.group, kind], events)
+    yield from (late, seen, size, took, strange)
