@@ -15,7 +15,7 @@ from eventlog.archive.reading import all_records
 from eventlog.archive.redacting import redact_archive
 from eventlog.archive.release import release as release_log
 from eventlog.archive.verify import verify_archive
-from eventlog.errors import InputError, NotFoundError
+from eventlog.errors import InputError, NotFoundError, UnavailableError
 from eventlog.log import EventLog, Position, Record, read_all
 from eventlog.redaction import Redacted, encode_tombstone, is_tombstone
 from eventlog.upkeep import ImportableLog, RedactableLog, TruncatableLog
@@ -197,4 +197,11 @@ def _rebuild(house: House) -> None:
     projector = Projector(house.log, house.store)
     for group in GROUPS:
         with showing_fold() as progress:
-            projector.rebuild(group, progress)
+            # what a killed rebuild left may hold the secret: it is not gone on with
+            projector.rebuild(group, progress, resume=False)
+        live = house.store.live(group)
+        if any(name != live for name in house.store.storage.generations(group)):
+            raise UnavailableError(
+                f"the {group.name} views of before are still being read: stop their readers and redact "
+                "again, which completes this"
+            )
