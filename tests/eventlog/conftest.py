@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 import uuid
@@ -27,6 +28,7 @@ from eventlog.spool_file import SpoolFile
 
 PROGRAMS = Path(__file__).parent / "programs"
 CHECKOUT = Path(__file__).parents[2]
+SESSION = uuid.uuid4()
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,25 @@ def _spooling(folder: Path) -> EventLog:
     return SpoolingLog(lambda: log, "memory", SpoolFile.open(folder / "spool.db"))
 
 
+def _kafka_location(folder: Path) -> str:
+    """A topic for a test's folder."""
+    topic = uuid.uuid5(SESSION, str(folder))
+    return f"kafka://{os.environ['HOOFPRINT_TEST_KAFKA']}/test-{topic}"
+
+
 BACKENDS = (
     Backend("memory", None, rejects_duplicates=True),
     Backend("spooling", None, rejects_duplicates=True, make=_spooling),
     Backend("sqlite", lambda folder: f"sqlite:{folder / 'log.db'}", rejects_duplicates=True),
+    Backend("kafka", _kafka_location, rejects_duplicates=False, marks=(pytest.mark.kafka,)),
 )
+
+
+@pytest.fixture(autouse=True)
+def _services(request: pytest.FixtureRequest) -> None:
+    """What a kind of log needs is there, or the test is skipped with the reason."""
+    if request.node.get_closest_marker("kafka"):
+        request.getfixturevalue("kafka_server")
 
 
 def _parameters(wanted: Callable[[Backend], bool]) -> list[object]:
@@ -79,6 +95,14 @@ def rejecting(request: pytest.FixtureRequest) -> Backend:
 @pytest.fixture(params=_parameters(lambda backend: backend.location is not None))
 def durable(request: pytest.FixtureRequest) -> Backend:
     """Each kind of log that outlives its process."""
+    return request.param
+
+
+@pytest.fixture(
+    params=_parameters(lambda backend: backend.rejects_duplicates and backend.location is not None)
+)
+def durable_rejecting(request: pytest.FixtureRequest) -> Backend:
+    """Each kind of log that outlives its process and knows the ids it holds."""
     return request.param
 
 
