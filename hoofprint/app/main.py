@@ -29,7 +29,10 @@ def _version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     home: Annotated[str | None, typer.Option(help="Folder of log and views. [$HOOFPRINT_HOME]")] = None,
-    log: Annotated[str | None, typer.Option(help="The event log, sqlite:PATH. [$HOOFPRINT_LOG]")] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(help="The event log, sqlite:PATH or kafka://HOST:PORT/TOPIC. [$HOOFPRINT_LOG]"),
+    ] = None,
     views: Annotated[
         str | None,
         typer.Option(help="The views, sqlite:FOLDER or postgresql+psycopg://… [$HOOFPRINT_VIEWS]"),

@@ -24,7 +24,7 @@ class Setting:
 
 SETTINGS = (
     Setting("home", "HOOFPRINT_HOME", "folder for the log, the views and everything kept between commands"),
-    Setting("log", "HOOFPRINT_LOG", "the event log, sqlite:PATH"),
+    Setting("log", "HOOFPRINT_LOG", "the event log, sqlite:PATH or kafka://HOST:PORT/TOPIC"),
     Setting(
         "archive", "HOOFPRINT_ARCHIVE", "folder of the log's archive, where the log let go of its beginning"
     ),
