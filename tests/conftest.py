@@ -1,6 +1,7 @@
 """Services that tests share: for each test that asks, a PostgreSQL database or a Kafka topic of its own."""
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -8,6 +9,15 @@ import pytest
 
 POSTGRES = "HOOFPRINT_TEST_POSTGRES"
 KAFKA = "HOOFPRINT_TEST_KAFKA"
+
+
+def pytest_configure() -> None:
+    """Let SIGINT mean what it means at a terminal.
+
+    What runs in the background inherits it as ignored, and so would every process that a test interrupts.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _missing(variable: str, what: str) -> None:
