@@ -2,23 +2,20 @@
 
 const TOKEN = "hoofprint-token";
 
-/** POST a GraphQL request; the whole answer. Asks for a token where the server wants one. */
-export async function answer(query, variables = {}, operationName = null) {
-  const headers = { "content-type": "application/json" };
+/** POST the body of a GraphQL request; the response. Asks for a token where the server wants one. */
+export async function post(body, headers = { "content-type": "application/json" }) {
   const token = sessionStorage.getItem(TOKEN);
-  if (token) headers.authorization = `Bearer ${token}`;
-  const body = JSON.stringify({ query, variables, operationName });
-  const response = await fetch("/graphql", { method: "POST", headers, body });
-  if (response.status === 401) {
-    await askForToken();
-    return answer(query, variables, operationName);
-  }
-  return response.json();
+  const authorization = token ? { authorization: `Bearer ${token}` } : {};
+  const response = await fetch("/graphql", { method: "POST", headers: { ...headers, ...authorization }, body });
+  if (response.status !== 401) return response;
+  await askForToken();
+  return post(body, headers);
 }
 
 /** The data of an answer; throws an Error with the first message where there is none. */
 export async function ask(query, variables = {}) {
-  const { data, errors } = await answer(query, variables);
+  const response = await post(JSON.stringify({ query, variables }));
+  const { data, errors } = await response.json();
   if (errors) throw new Error(errors[0].message);
   return data;
 }

@@ -1,5 +1,6 @@
 """The server as a whole: probes, metrics, pages, a process of its own that stops when it is told to."""
 
+import hashlib
 import re
 import signal
 import socket
@@ -72,9 +73,25 @@ def test_pages_are_made_of_this_servers_files_alone(server, path):
     assert page.headers["content-type"].startswith("text/html")
     linked = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assets = [link for link in linked if link.startswith("/assets/")]
-    assert len(assets) == 2
+    assert len(assets) >= 2
+    assert not [link for link in linked if not link.startswith(("/", "data:,"))]
     for asset in [*assets, "/assets/ask.js"]:
         assert server.client.get(asset).status_code == 200
+
+
+def test_graphiql_is_the_published_one_byte_by_byte():
+    folder = files("api.pages") / "vendor" / "graphiql"
+    table = (folder / "README.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"\| `([^`]+)` \|[^|]+\| `([0-9a-f]{64})` \|", table))
+    assert set(told) == {each.name for each in folder.iterdir() if each.name.endswith((".js", ".css"))}
+    for name, digest in told.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_files_with_a_version_in_their_address_may_be_kept_for_ever(server):
+    kept = server.client.get("/assets/graphiql-3.9.0/graphiql.min.js").headers
+    assert "immutable" in kept["cache-control"]
+    assert server.client.get("/assets/graphiql.js").headers["cache-control"] == "no-store"
 
 
 def test_no_page_names_a_foreign_host_or_writes_html_from_data():

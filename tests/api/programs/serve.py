@@ -1,4 +1,4 @@
-"""Serves an empty log and its views, in the folder named, until it is told to stop."""
+"""Serves a log and its views, in the folder named, until it is told to stop; tokens are asked for if named."""
 
 import sys
 import threading
@@ -11,7 +11,7 @@ from projections.projector import Projector
 from projections.store import ViewStore
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, token_file: Path | None = None) -> None:
     """Serve on a free port."""
     log, store = SqliteLog.open(folder / "log.db"), ViewStore.open(folder / "views")
 
@@ -21,10 +21,11 @@ def main(folder: Path) -> None:
             projector.catch_up()
         sys.stdout.write("folding ended\n")
 
-    serve(build_app(log, store, ServerSettings(port=0, follow=follow)), "127.0.0.1", 0)
+    settings = ServerSettings(port=0, follow=follow, token_file=token_file)
+    serve(build_app(log, store, settings), "127.0.0.1", 0)
     store.close()
     log.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))
