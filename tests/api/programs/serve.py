@@ -1,4 +1,4 @@
-"""Serves a log and its views, in the folder named, until it is told to stop; tokens are asked for if named."""
+"""Serves a log and its views, in the folder named, until told to stop; the second name is a token file."""
 
 import sys
 import threading
