@@ -6,8 +6,9 @@ import { post } from "./ask.js";
 const { createElement } = window.React;
 const { GraphiQL, ReactDOM } = window;
 
-const EXAMPLES = [
-  `# Files by their tags: numbers compare as numbers, texts as they were written.
+const EXAMPLES = [{
+  query: `# Files by their tags: numbers compare
+# as numbers, texts as they were written.
 query FilesByTags($least: Float! = 50) {
   files(
     where: {and: [
@@ -30,60 +31,122 @@ query FilesByTags($least: Float! = 50) {
     pageInfo { hasNextPage endCursor }
   }
 }`,
-  `# The same filter in one line, as on the command line.
-query FindFiles($text: String! = "type = \\"counts\\" and lines >= 50") {
+}, {
+  query: `# The same filter in one line, as on the command line.
+query FindFiles(
+  $text: String! = "type = \\"counts\\" and lines >= 50"
+) {
   files(where: {text: $text}) {
     hints
-    edges { node { lfn run checksumState tags { key text } } }
-  }
-}`,
-  `# The newest runs. With workflow or state in the variables: only those of it.
-query Runs($workflow: String, $state: String) {
-  runs(workflow: $workflow, state: $state, first: 20) {
     edges {
-      node { id workflow state user createdAt progress { total succeeded failed } }
+      node { lfn run checksumState tags { key text } }
     }
   }
 }`,
-  `# Why a run failed, root cause first. A run is named by its id, the beginning of it, or "latest".
+}, {
+  query: `# The newest runs; with a workflow or a state
+# among the variables, only those of it.
+query Runs($workflow: String, $state: String) {
+  runs(workflow: $workflow, state: $state, first: 20) {
+    edges {
+      node {
+        id
+        workflow
+        state
+        user
+        createdAt
+        progress { total succeeded failed }
+      }
+    }
+  }
+}`,
+}, {
+  query: `# Why a run failed, root cause first. A run is named by
+# its id, a unique beginning of it, or "latest".
 query WhyDidItFail($run: ID! = "latest") {
   run(id: $run) {
     state
-    integrity { verified failed mismatches { lfn expected found job } }
-    failures { job attempt problem stderrTail blocked invocation { argv } }
+    integrity {
+      verified
+      failed
+      mismatches { lfn expected found job }
+    }
+    failures {
+      job
+      attempt
+      problem
+      stderrTail
+      blocked
+      invocation { argv }
+    }
   }
 }`,
-  `# Durations are in microseconds.
+}, {
+  query: `# Durations are in microseconds.
 query Statistics($run: ID! = "latest") {
   statistics(run: $run) {
-    tasks { succeeded failed incomplete total retries totalWithRetries }
-    jobs { succeeded failed incomplete total retries totalWithRetries }
-    wall cumulative submitSide badput
-    breakdown { transformation successful count minimum maximum total }
+    tasks { ...Figures }
+    jobs { ...Figures }
+    wall
+    cumulative
+    submitSide
+    badput
+    breakdown {
+      transformation
+      successful
+      count
+      minimum
+      maximum
+      total
+    }
   }
+}
+
+fragment Figures on Counts {
+  succeeded
+  failed
+  incomplete
+  total
+  retries
+  totalWithRetries
 }`,
-  `# From what a file was made; with direction: DOWN, what was made of it.
+}, {
+  query: `# From what a file was made; with direction: DOWN,
+# what was made of it.
 query Lineage($run: ID! = "latest", $lfn: String! = "count.txt.a") {
   lineage(run: $run, lfn: $lfn, direction: UP, depth: 10) {
     isPartial
     nodes {
-      __typename id name depth
+      __typename
+      id
+      name
+      depth
       ... on LineageFile { checksumState sha256 }
       ... on LineageTask { transformation argv hostname exitRaw }
     }
     edges { kind source target }
   }
 }`,
-  `# Sent again with the same idempotency key, the same thing is said once.
-mutation TagFile($run: ID! = "the run's whole id", $lfn: String! = "count.txt.a") {
+}, {
+  query: `# Sent again with the same idempotency key,
+# the same thing is said once.
+mutation TagFile($run: ID!, $lfn: String!) {
   tagFile(
     run: $run
     lfn: $lfn
     tags: [{key: "quality", value: {string: "good"}}]
     idempotencyKey: "choose-one-per-statement"
-  ) { eventId position folded }
+  ) {
+    eventId
+    position
+    folded
+  }
 }`,
-];
+  variables: `{
+  "run": "the run's whole id",
+  "lfn": "count.txt.a"
+}`,
+}];
 
 /** What the headers editor says about a token goes before the token of this tab. */
 function send(address, { body, headers }) {
@@ -93,5 +156,5 @@ function send(address, { body, headers }) {
 
 ReactDOM.createRoot(document.getElementById("graphiql")).render(createElement(GraphiQL, {
   fetcher: GraphiQL.createFetcher({ url: "/graphql", fetch: send, enableIncrementalDelivery: false }),
-  defaultTabs: EXAMPLES.map((query) => ({ query })),
+  defaultTabs: EXAMPLES,
 }));

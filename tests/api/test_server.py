@@ -12,7 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from graphql import build_ast_schema, parse, validate
 
+from api.pages import page_routes
+from api.schema import build_schema
 from api.server import serve
 from eventlog.errors import InputError, UnavailableError
 
@@ -86,6 +89,22 @@ def test_graphiql_is_the_published_one_byte_by_byte():
     assert set(told) == {each.name for each in folder.iterdir() if each.name.endswith((".js", ".css"))}
     for name, digest in told.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_addresses_of_what_is_vendored_name_its_version():
+    table = (files("api.pages") / "vendor" / "graphiql" / "README.md").read_text(encoding="utf-8")
+    packages = re.findall(r"\| `([^`]+)` \| (\S+) (\S+) \|", table)
+    assert len(packages) == 4
+    vendored = {route.path for route in page_routes() if re.search(r"-\d", route.path)}
+    assert vendored == {f"/assets/{package}-{version}/{name}" for name, package, version in packages}
+
+
+def test_every_example_of_graphiql_is_a_valid_document():
+    script = (files("api.pages") / "graphiql.js").read_text(encoding="utf-8")
+    examples = [text.replace("\\\\", "\\") for text in re.findall(r"query: `([^`]+)`", script)]
+    schema = build_ast_schema(parse(build_schema().as_str()))
+    assert len(examples) == 7
+    assert [error.message for text in examples for error in validate(schema, parse(text))] == []
 
 
 def test_files_with_a_version_in_their_address_may_be_kept_for_ever(server):
