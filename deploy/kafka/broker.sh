@@ -89,7 +89,8 @@ broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 PROPERTIES
   [ -z "${KAFKA_EXTRA:-}" ] || cat "$KAFKA_EXTRA" >> "$folder/server.properties"
-  cluster=$(python3 -c 'import base64, uuid; print(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22])')
+  # Never a dash in front: the storage tool would take the id for an option.
+  cluster=$(python3 -c 'import base64, uuid; print("H" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:21])')
   java -Xmx128m -XX:+UseSerialGC -cp "$jars/libs/*" kafka.tools.StorageTool format -t "$cluster" \
     -c "$folder/server.properties" > "$folder/format.out" 2>&1 \
     || { tail -n 5 "$folder/format.out" >&2; rm "$folder/server.properties"; die "could not format $folder"; }
