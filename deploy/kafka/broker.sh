@@ -90,7 +90,7 @@ broker.heartbeat.interval.ms=500
 PROPERTIES
   [ -z "${KAFKA_EXTRA:-}" ] || cat "$KAFKA_EXTRA" >> "$folder/server.properties"
   # Never a dash in front: the storage tool would take the id for an option.
-  cluster=$(python3 -c 'import base64, uuid; print("H" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:21])')
+  cluster=$(python3 -c 'import base64, uuid; print(base64.urlsafe_b64encode(b"H" + uuid.uuid4().bytes[1:]).decode()[:22])')
   java -Xmx128m -XX:+UseSerialGC -cp "$jars/libs/*" kafka.tools.StorageTool format -t "$cluster" \
     -c "$folder/server.properties" > "$folder/format.out" 2>&1 \
     || { tail -n 5 "$folder/format.out" >&2; rm "$folder/server.properties"; die "could not format $folder"; }
