@@ -13,7 +13,8 @@ from typing import Protocol
 RICHER_KINDS = ("file.use", "file.transfer", "file.checksum", "file.replica")
 """Kinds of record that no event file of Pegasus has.
 
-* ``file.use``: ``task.id lfn.id link`` (input, output, checkpoint, inout) ``stage_out register optional size``
+* ``file.use``: ``task.id lfn.id link`` (input, output, checkpoint, inout) ``stage_out register optional
+  size``
 * ``file.transfer``: ``job.id job_inst.id lfn.id source destination source_site destination_site protocol
   size dur tries ok message``
 * ``file.checksum``: ``job.id job_inst.id lfn.id pfn type`` (check, compute) ``file_type`` (input, output)
