@@ -29,8 +29,11 @@ class Position:
         """
         if text and not _POSITION.fullmatch(text):
             raise InputError(f"{text!r} is no position in a log: it reads partition:offset,partition:offset")
-        pairs = (part.split(":") for part in text.split(",") if part)
-        return cls({int(partition): int(offset) for partition, offset in pairs})
+        pairs = [part.split(":") for part in text.split(",") if part]
+        offsets = {int(partition): int(offset) for partition, offset in pairs}
+        if len(offsets) < len(pairs):
+            raise InputError(f"{text!r} is no position in a log: it names a partition twice")
+        return cls(offsets)
 
     def __str__(self) -> str:
         return ",".join(f"{partition}:{offset}" for partition, offset in sorted(self.offsets.items()))

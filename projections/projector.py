@@ -23,6 +23,7 @@ from projections.bookkeeping import (
 from projections.decoding import Decoder
 from projections.folding import Decoded, Step, describe, fold_step, is_transient
 from projections.groups import GROUPS, Group
+from projections.past import Moment, PastLog
 from projections.storage import BusyError, GenerationGoneError, generation_number, is_current
 from projections.store import ViewStore
 
@@ -202,13 +203,13 @@ class Projector:
         self, targets: Sequence[Target], head: Position, progress: Callable[[Progress], None] | None
     ) -> int:
         checkpoints = {target: self._checkpoint(target) for target in targets}
-        events = 0
+        until, events = PastLog(self._log, Moment(head)), 0
         while True:
             position = _earliest([checkpoint.position for checkpoint in checkpoints.values()])
             if position.reaches(head):
                 return events
             self._require_readable(position)
-            batch = _clipped(self._log.read(position, self._batch_size), head)
+            batch = until.read(position, self._batch_size)
             if batch.position == position:
                 return events
             told = _Told(position, batch.position, *self._decoder.decode(batch))
@@ -296,15 +297,6 @@ class Projector:
 def _of_partitions(checkpoint: Checkpoint, partitions: Collection[int]) -> Checkpoint:
     offsets = checkpoint.position.offsets
     return Checkpoint(checkpoint.log, Position({p: offsets[p] for p in partitions if p in offsets}))
-
-
-def _clipped(batch: Batch, until: Position) -> Batch:
-    """The part of a batch before a position."""
-    if until.reaches(batch.position):
-        return batch
-    records = [record for record in batch.records if record.offset < until.offset(record.partition)]
-    ends = {p: min(offset, until.offset(p)) for p, offset in batch.position.offsets.items()}
-    return Batch(records, Position({p: offset for p, offset in ends.items() if offset}))
 
 
 @dataclass(frozen=True, slots=True)

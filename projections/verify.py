@@ -1,8 +1,6 @@
 """Verification: folds the log afresh into a temporary store and compares what comes out."""
 
-import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from projections.digest import digest_group
 from projections.groups import GROUPS, Group
 from projections.projector import Projector, Target
 from projections.store import ViewStore
+from projections.temporary import temporary_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,7 @@ def verify_views(log: EventLog, store: ViewStore, *, folder: Path | None = None)
     The clean fold is made below ``folder`` (by default where the system keeps temporary files), in SQLite,
     and taken away again.
     """
-    with tempfile.TemporaryDirectory(prefix="hoofprint-verify-", dir=folder) as place, ExitStack() as closing:
-        clean = ViewStore.open(Path(place))
-        closing.callback(clean.close)
+    with temporary_store("verify", folder) as clean:
         return [_verify(log, store, clean, group) for group in GROUPS]
 
 

@@ -37,7 +37,7 @@ def test_partitions_move_apart_from_one_another() -> None:
     assert one.joined(other) == Position({0: 5, 1: 5})
 
 
-@pytest.mark.parametrize("text", ["1", "a:b", "1:2:3", "0:1;1:2", "0:-1"])
+@pytest.mark.parametrize("text", ["1", "a:b", "1:2:3", "0:1;1:2", "0:-1", "0:1,1:2,0:3"])
 def test_a_text_that_is_no_position_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="no position"):
         Position.parse(text)
