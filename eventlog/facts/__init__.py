@@ -39,6 +39,7 @@ from eventlog.facts.running import (
     JobEvicted,
     JobFinished,
     JobHeld,
+    JobNoted,
     JobReleased,
     JobStarted,
     JobSubmitted,
@@ -64,6 +65,7 @@ _ALL = (
     JobEvicted,
     JobAborted,
     JobFinished,
+    JobNoted,
     ScriptFinished,
     InvocationRecorded,
     TransferFinished,
@@ -93,6 +95,7 @@ Fact = (
     | JobEvicted
     | JobAborted
     | JobFinished
+    | JobNoted
     | ScriptFinished
     | InvocationRecorded
     | TransferFinished
@@ -124,6 +127,7 @@ __all__ = [
     "JobEvicted",
     "JobFinished",
     "JobHeld",
+    "JobNoted",
     "JobPlanned",
     "JobReleased",
     "JobStarted",

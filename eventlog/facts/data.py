@@ -30,7 +30,8 @@ class TransferFinished:
 class ChecksumComputed:
     """A digest was computed where none was known; ``role`` is input or output of the job.
 
-    Sources that tell only sums (no file by file record) set ``lfn`` to None and ``count`` to their number.
+    Sources that tell only sums (no file by file record) set ``lfn`` to None and ``count`` to their number;
+    a file that is counted in such a sum already has ``count`` 0.
     """
 
     run: str
@@ -53,7 +54,7 @@ class ChecksumVerified:
     """A file was held against its known digest; ``ok`` False is corruption, or a file without a digest.
 
     ``found`` is None when the file was missing. Sums without files as in ``ChecksumComputed``, ``failed``
-    of ``count`` of them being wrong.
+    of ``count`` of them being wrong. A file whose check is in a sum already has ``count`` 0.
     """
 
     run: str

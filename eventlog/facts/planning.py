@@ -42,7 +42,8 @@ class TaskDeclared:
 
     ``kind`` is job, pegasusWorkflow or condorWorkflow; ``transformation`` reads ``namespace::name:version``
     with absent parts left out. A checkpoint file stands in ``checkpoints`` alone, an inout file in both
-    ``inputs`` and ``outputs``.
+    ``inputs`` and ``outputs``. ``uses`` are the files of which nobody told whether the task reads or writes
+    them.
     """
 
     task: str
@@ -53,6 +54,7 @@ class TaskDeclared:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     checkpoints: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,8 @@ class TasksDeclared:
 class FileDeclared:
     """One file of the abstract workflow.
 
-    ``role`` is input (nobody in the workflow makes it), intermediate (made and read) or output (made only);
+    ``role`` is input (nobody in the workflow makes it), intermediate (made and read), output (made only), or
+    empty where nobody told;
     ``stage_out`` and ``register`` say what becomes of it after its producer.
     """
 

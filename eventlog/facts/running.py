@@ -136,8 +136,9 @@ class JobFinished:
 
     ``terminated`` is when the process ended where that differs from the event's time (the verdict's);
     ``local_duration`` is the time between execute and terminate as the submit side saw it;
-    ``multiplier`` weighs its seconds (cores). ``problem`` is the worker's own message about a failure,
-    ``stderr_tail`` the last lines of the failing task's stderr, secrets filtered.
+    ``multiplier`` weighs its seconds (cores); ``requested_cpus`` and ``requested_gpus`` are what the
+    scheduler was asked for. ``problem`` is the worker's own message about a failure, ``stderr_tail`` the last
+    lines of the failing task's stderr, secrets filtered.
     """
 
     run: str
@@ -155,9 +156,31 @@ class JobFinished:
     stderr_file: str = ""
     cluster_start: int | None = None
     cluster_duration: int | None = None
+    requested_cpus: int | None = None
+    requested_gpus: int | None = None
     host: Host | None = None
     problem: str = ""
     stderr_tail: str = ""
+    ordinal: int = 0
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobNoted:
+    """Something was seen of an attempt that changes nothing about how it stands.
+
+    ``note`` is one of image-size (``size`` in bytes), shadow-exception, remote-error, held-reason; and, where
+    nothing more was seen of it, job-terminated, pre-script-started, pre-script-terminated,
+    post-script-started, post-script-terminated.
+    """
+
+    run: str
+    job: str
+    attempt: int
+    note: str
+    size: int | None = None
+    reason: str = ""
+    scheduler_id: str = ""
     ordinal: int = 0
     revision: int = 0
 
@@ -184,8 +207,8 @@ class InvocationRecorded:
     """One process of an attempt: resources, exit, command line.
 
     ``sequence`` counts an attempt's tasks from 1; ``task`` is None for an auxiliary job. ``utime``, ``stime``
-    are CPU microseconds, ``maxrss`` KiB, ``inblock``/``outblock`` the kernel's blocks. ``argv`` is capped and
-    secrets are filtered out of it.
+    are CPU microseconds, ``cpu_time`` their sum, which some sources tell alone; ``maxrss`` KiB,
+    ``inblock``/``outblock`` the kernel's blocks. ``argv`` is capped and secrets are filtered out of it.
     """
 
     run: str
@@ -201,6 +224,7 @@ class InvocationRecorded:
     argv: tuple[str, ...] = ()
     utime: int | None = None
     stime: int | None = None
+    cpu_time: int | None = None
     maxrss: int | None = None
     average_cpu: float | None = None
     inblock: int | None = None
