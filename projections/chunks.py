@@ -14,9 +14,10 @@ from eventlog.facts import (
     WorkflowPlanned,
 )
 from projections.batch import FactBatch
-from projections.bulk import Part, Peaks, key_rows
+from projections.bulk import Part, key_rows
 from projections.columns import counted, key, named, version
 from projections.keys import run_key
+from projections.rows import Peaks
 
 _CHUNK_BITS = 32
 _CHUNKED: tuple[type[TasksDeclared | FilesDeclared | JobsPlanned | JobsReused], ...] = (

@@ -4,10 +4,11 @@ from sqlalchemy import Connection, Index, Table
 
 from eventlog.facts import ChecksumComputed, ChecksumVerified
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows
+from projections.bulk import Part
 from projections.columns import counted, flag, key, named, number, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key, text_key
+from projections.rows import Rows
 
 CHECKSUMS = Table(
     "checksums",
@@ -52,6 +53,7 @@ _CHECKSUM = Part(
         *("time", "lfn_key", "role", "site", "pfn", "expected", "found", "ok", "size", "duration", "count"),
         "failed",
     ),
+    fresh=True,
 )
 
 

@@ -12,11 +12,12 @@ from eventlog.facts import (
     TasksDeclared,
 )
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows
+from projections.bulk import Part
 from projections.chunks import chunk_version
 from projections.columns import NAME, NUMBER, ROOM_FOR_PARTS, flag, key, number, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key, text_key, tie
+from projections.rows import Rows, write_together
 
 _CHECKSUM = """
 CASE WHEN verified_ok THEN 'verified'
@@ -85,41 +86,42 @@ CHUNKED = {FilesDeclared.__name__: (_DECLARED,), TasksDeclared.__name__: (_PRODU
 
 def apply(batch: FactBatch, connection: Connection) -> None:
     """Fold what is declared, produced, measured, verified and tagged, file by file."""
-    _apply_declarations(batch, connection)
-    _apply_producers(batch, connection)
-    _apply_contents(batch, connection)
-    _apply_tagged(batch, connection)
+    known = Rows(_KNOWN)
+    _put_tagged(batch, known)
+    declared, produced, contents = _declared(batch), _produced(batch, known), _contents(batch, known)
+    # one statement: a batch mostly tells several things of the same files
+    parts = (declared, produced, contents.digests, contents.sizes, contents.verdicts)
+    write_together(connection, known, *parts)
 
 
-def _apply_declarations(batch: FactBatch, connection: Connection) -> None:
+def _declared(batch: FactBatch) -> Rows:
     rows = Rows(_DECLARED)
     for event, fact in batch.of(FilesDeclared):
         run, seen = run_key(fact.run, event.namespace), chunk_version(fact.revision, fact.chunk)
         for file in fact.files:
             values = (file.role, file.stage_out, file.register, file.optional, file.size)
             rows.put((run, text_key(file.lfn)), (seen,), values, (file.lfn, event.namespace))
-    rows.write(connection)
+    return rows
 
 
-def _apply_producers(batch: FactBatch, connection: Connection) -> None:
-    produced, known = Rows(_PRODUCED), Rows(_KNOWN)
+def _produced(batch: FactBatch, known: Rows) -> Rows:
+    produced = Rows(_PRODUCED)
     for event, fact in batch.of(TasksDeclared):
         run, seen = run_key(fact.run, event.namespace), chunk_version(fact.revision, fact.chunk)
         for task in fact.tasks:
             for lfn in task.outputs:
                 produced.put((run, text_key(lfn)), (seen,), (task.task,), (lfn, event.namespace))
-            for lfn in (*task.inputs, *task.checkpoints):
+            for lfn in (*task.inputs, *task.checkpoints, *task.uses):
                 known.put((run, text_key(lfn)), (), (), (lfn, event.namespace))
-    produced.write(connection)
-    known.write(connection)
+    return produced
 
 
 class _Contents:
     """Gathers what events tell about the bytes of files."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Rows) -> None:
         self.digests, self.sizes, self.verdicts = Rows(_DIGEST), Rows(_SIZE), Rows(_VERIFIED)
-        self._known = Rows(_KNOWN)
+        self._known = known
 
     def measured(self, event: Event, lfn: str, sha256: str | None, size: int | None) -> None:
         """This digest and size were seen."""
@@ -136,14 +138,9 @@ class _Contents:
         key = (run_key(event.fact.run, event.namespace), text_key(lfn))
         self.verdicts.put(key, (event.time, tie(event)), (ok,), (lfn, event.namespace))
 
-    def write(self, connection: Connection) -> None:
-        """Upsert everything gathered."""
-        for rows in (self._known, self.digests, self.sizes, self.verdicts):
-            rows.write(connection)
 
-
-def _apply_contents(batch: FactBatch, connection: Connection) -> None:
-    contents = _Contents()
+def _contents(batch: FactBatch, known: Rows) -> _Contents:
+    contents = _Contents(known)
     for event, made in batch.of(ChecksumComputed):
         if made.lfn is not None:
             contents.measured(event, made.lfn, made.sha256, made.size)
@@ -155,14 +152,12 @@ def _apply_contents(batch: FactBatch, connection: Connection) -> None:
             # a file that is missing, or has no digest to be held against, is not corrupt by that
             if check.ok or (check.expected is not None and check.found is not None):
                 contents.verified(event, check.lfn, check.ok)
-    contents.write(connection)
+    return contents
 
 
-def _apply_tagged(batch: FactBatch, connection: Connection) -> None:
-    known = Rows(_KNOWN)
+def _put_tagged(batch: FactBatch, known: Rows) -> None:
     for event, fact in batch.of(MetadataRegistered):
         run = run_key(fact.run, event.namespace)
         for item in fact.items:
             if item.target == "file":
                 known.put((run, text_key(item.name)), (), (), (item.name, event.namespace))
-    known.write(connection)

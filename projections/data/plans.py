@@ -4,10 +4,11 @@ from sqlalchemy import Connection, Index, Table
 
 from eventlog.facts import PlanStarted, WorkflowPlanned
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows
+from projections.bulk import Part
 from projections.columns import flag, key, number, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key
+from projections.rows import Rows
 
 PLANS = Table(
     "plans",

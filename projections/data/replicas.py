@@ -7,10 +7,11 @@ from sqlalchemy import Boolean, Column, Computed, Connection, Index, Table, and_
 from eventlog.event import Event
 from eventlog.facts import FileRegistered, FileRemoved
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows, key_rows
+from projections.bulk import Part, key_rows
 from projections.columns import key, number, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key, text_key, tie
+from projections.rows import Rows
 
 # ties as everywhere: time, then revision and id
 _PRESENT = "registered_at > removed_at OR (registered_at = removed_at AND registered_tie > removed_tie)"
@@ -61,6 +62,7 @@ _REGISTERED = Part(
     order=("registered_at", "registered_tie"),
     constant=_PLACE,
     values=("size", "sha256", "job", "attempt"),
+    fresh=True,
 )
 _REMOVED = Part(REPLICAS, order=("removed_at", "removed_tie"), constant=_PLACE, values=())
 _PLACE_REMOVED = Part(REMOVALS, order=("removed_at", "removed_tie"), constant=_PLACE, values=())

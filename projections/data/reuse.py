@@ -4,11 +4,12 @@ from sqlalchemy import Connection, Index, Table
 
 from eventlog.facts import JobsReused, ReuseInvalidated
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows
+from projections.bulk import Part
 from projections.chunks import chunk_version
 from projections.columns import key, named, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key, text_key, tie
+from projections.rows import Rows
 
 REUSED_FILES = Table(
     "reused_files",

@@ -4,10 +4,11 @@ from sqlalchemy import Connection, Index, Table
 
 from eventlog.facts import MetadataRegistered, MetadataRetracted
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows
+from projections.bulk import Part
 from projections.columns import key, named, number, real, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key, text_key, tie
+from projections.rows import Rows
 
 TAGS = Table(
     "tags",
@@ -71,6 +72,7 @@ _SAID = Part(
     order=(),
     constant=("type", "text", "number", "actor", "origin", "job", "attempt", "reason"),
     values=(),
+    fresh=True,
 )
 
 

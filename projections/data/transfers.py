@@ -4,10 +4,11 @@ from sqlalchemy import Connection, Table
 
 from eventlog.facts import TransferFinished
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows
+from projections.bulk import Part
 from projections.columns import counted, flag, key, named, number, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key, text_key
+from projections.rows import Rows
 
 TRANSFERS = Table(
     "transfers",
@@ -39,6 +40,7 @@ _TRANSFER = Part(
         *("time", "lfn_key", "source", "destination", "source_site", "destination_site", "protocol", "size"),
         *("duration", "tries", "ok", "linked", "message"),
     ),
+    fresh=True,
 )
 
 

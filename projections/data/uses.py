@@ -4,11 +4,12 @@ from sqlalchemy import Connection, Index, Table
 
 from eventlog.facts import JobsPlanned, TaskDeclared, TasksDeclared
 from projections.batch import FactBatch
-from projections.bulk import Part, Peaks, Rows
+from projections.bulk import Part
 from projections.chunks import chunk_version
 from projections.columns import key, named, text, version
 from projections.data.metadata import metadata
 from projections.keys import run_key, text_key
+from projections.rows import Peaks, Rows, write_together
 
 TASKS = Table(
     "tasks",
@@ -37,11 +38,11 @@ USES = Table(
     Index("uses_by_file", "run_key", "lfn_key", "link", "task"),
     sqlite_with_rowid=False,
 )
-"""``link`` is input, output or checkpoint."""
+"""``link`` is input, output or checkpoint, and empty where nobody told."""
 
 _TASK = Part(TASKS, order=("task_version",), values=("transformation",))
 _JOB = Part(TASKS, order=("job_version",), values=("job",))
-_USE = Part(USES, order=(), values=("version",))
+_USE = Part(USES, order=(), values=("version",), fresh=True)
 
 CHUNKED = {TasksDeclared.__name__: (_TASK, _USE), JobsPlanned.__name__: (_JOB,)}
 """What each kind of planning chunk brings."""
@@ -60,11 +61,12 @@ def apply(batch: FactBatch, connection: Connection) -> None:
         for job in plan.jobs:
             for name in job.tasks:
                 jobs.put((run, name), (seen,), (job.job,))
-    for rows in (tasks, jobs, uses):
-        rows.write(connection)
+    write_together(connection, tasks, jobs)
+    uses.write(connection)
 
 
 def _put_uses(uses: Peaks, run: int, seen: int, task: TaskDeclared) -> None:
-    for link, lfns in (("input", task.inputs), ("output", task.outputs), ("checkpoint", task.checkpoints)):
+    links = {"input": task.inputs, "output": task.outputs, "checkpoint": task.checkpoints, "": task.uses}
+    for link, lfns in links.items():
         for lfn in lfns:
             uses.put((run, task.task, link, text_key(lfn)), (seen,))

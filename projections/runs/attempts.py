@@ -8,15 +8,17 @@ from eventlog.facts import (
     JobEvicted,
     JobFinished,
     JobHeld,
+    JobNoted,
     JobReleased,
     JobStarted,
     JobSubmitted,
     ScriptFinished,
 )
 from projections.batch import FactBatch
-from projections.bulk import Cell, Part, Peaks, Rows
+from projections.bulk import Cell, Part
 from projections.columns import NAME, ROOM_FOR_PARTS, counted, key, named, number, text, version
 from projections.keys import json_list, run_key
+from projections.rows import Peaks, Rows, write_together
 from projections.runs.hosts import host_key
 from projections.runs.metadata import metadata
 
@@ -80,6 +82,8 @@ ATTEMPTS = Table(
     text("stderr_file"),
     number("cluster_start"),
     number("cluster_duration"),
+    number("requested_cpus"),
+    number("requested_gpus"),
     number("host_key"),
     text("problem"),
     text("stderr_tail"),
@@ -106,9 +110,11 @@ ATTEMPT_STATES = Table(
     number("subcode"),
     text("host"),
     text("scheduler_id"),
+    number("size"),
     sqlite_with_rowid=False,
 )
-"""What happened to an attempt, fact by fact: submitted, started, held, released, evicted, aborted, finished.
+"""What happened to an attempt, fact by fact: submitted, started, held, released, evicted, aborted, finished;
+and every note under its name.
 
 ``code`` is the hold code, the submission's status or the raw exit code.
 """
@@ -145,13 +151,14 @@ _FINISH = Part(
     values=(
         *("finished_at", "exit_raw", "terminated_at", "local_duration", "multiplier", "site", "user"),
         *("work_directory", "stdin_file", "stdout_file", "stderr_file", "cluster_start"),
-        *("cluster_duration", "host_key", "problem", "stderr_tail"),
+        *("cluster_duration", "requested_cpus", "requested_gpus", "host_key", "problem", "stderr_tail"),
     ),
 )
 _STATE_ROW = Part(
     ATTEMPT_STATES,
     order=("version",),
-    values=("time", "route", "reason", "code", "subcode", "host", "scheduler_id"),
+    values=("time", "route", "reason", "code", "subcode", "host", "scheduler_id", "size"),
+    fresh=True,
 )
 _SCRIPT = Part(
     SCRIPTS,
@@ -160,18 +167,19 @@ _SCRIPT = Part(
 )
 _TURNS = {JobStarted: 0, JobEvicted: 1, JobHeld: 2, JobReleased: 3, JobAborted: 4}
 _ORDINAL_BITS = 32
+_NOTHING = (None,) * 5
 _UNSEEN = -1
 
 
 def apply(batch: FactBatch, connection: Connection) -> None:
     """Fold every state of every attempt, its scripts and its verdict."""
-    states, counts = Rows(_STATE_ROW), Peaks(_COUNTS)
-    _apply_submissions(batch, connection, states)
-    _apply_turns(batch, states, counts)
-    _apply_ends(batch, connection, states)
-    _apply_scripts(batch, connection)
+    states = Rows(_STATE_ROW)
+    submissions, turns, ends = _submissions(batch, states), _turns(batch, states), _ends(batch, states)
+    scripts, pre, post = _scripts(batch)
+    _put_notes(batch, states)
     states.write(connection)
-    counts.write(connection)
+    scripts.write(connection)
+    write_together(connection, submissions, turns, pre, post, ends)
 
 
 def _last(ordinal: int, revision: int) -> int:
@@ -179,25 +187,26 @@ def _last(ordinal: int, revision: int) -> int:
     return (ordinal << _ORDINAL_BITS) | revision
 
 
-def _apply_submissions(batch: FactBatch, connection: Connection, states: Rows) -> None:
+def _submissions(batch: FactBatch, states: Rows) -> Rows:
     attempts = Rows(_SUBMIT)
     for event, fact in batch.of(JobSubmitted):
         attempt = (run_key(fact.run, event.namespace), fact.job, fact.attempt)
-        row = (event.time, fact.route, fact.reason, fact.status, None, None, fact.scheduler_id)
+        row = (event.time, fact.route, fact.reason, fact.status, None, None, fact.scheduler_id, None)
         states.put((*attempt, "submitted", fact.ordinal), (fact.revision,), row)
         # the hand-over to a remote scheduler is a state of an attempt that was submitted already
         if not fact.route:
             values = (fact.submission, event.time, fact.site, fact.scheduler_id, fact.status)
             attempts.put(attempt, (_last(fact.ordinal, fact.revision),), values)
-    attempts.write(connection)
+    return attempts
 
 
-def _apply_turns(batch: FactBatch, states: Rows, counts: Peaks) -> None:
+def _turns(batch: FactBatch, states: Rows) -> Peaks:
+    counts = Peaks(_COUNTS)
     for event, start in batch.of(JobStarted):
-        where = (event.time, None, None, None, None, start.host, start.scheduler_id)
+        where = (event.time, None, None, None, None, start.host, start.scheduler_id, None)
         _put_turn(states, counts, event, start, where)
     for event, hold in batch.of(JobHeld):
-        why = (event.time, None, hold.reason, hold.code, hold.subcode, None, None)
+        why = (event.time, None, hold.reason, hold.code, hold.subcode, None, None, None)
         _put_turn(states, counts, event, hold, why)
     turns: tuple[tuple[Event, JobEvicted | JobReleased | JobAborted], ...] = (
         *batch.of(JobEvicted),
@@ -205,7 +214,8 @@ def _apply_turns(batch: FactBatch, states: Rows, counts: Peaks) -> None:
         *batch.of(JobAborted),
     )
     for event, turn in turns:
-        _put_turn(states, counts, event, turn, (event.time, None, turn.reason, None, None, None, None))
+        _put_turn(states, counts, event, turn, (event.time, None, turn.reason, *_NOTHING))
+    return counts
 
 
 def _put_turn(states: Rows, counts: Peaks, event: Event, fact: _Turn, row: tuple[Cell, ...]) -> None:
@@ -217,28 +227,35 @@ def _put_turn(states: Rows, counts: Peaks, event: Event, fact: _Turn, row: tuple
     counts.put(attempt, tuple(seen))
 
 
-def _apply_ends(batch: FactBatch, connection: Connection, states: Rows) -> None:
+def _ends(batch: FactBatch, states: Rows) -> Rows:
     attempts = Rows(_FINISH)
     for event, fact in batch.of(JobFinished):
         attempt = (run_key(fact.run, event.namespace), fact.job, fact.attempt)
-        row = (event.time, None, fact.problem, fact.exit_raw, None, None, None)
+        row = (event.time, None, fact.problem, fact.exit_raw, None, None, None, None)
         states.put((*attempt, "finished", fact.ordinal), (fact.revision,), row)
         values = (
             *(event.time, fact.exit_raw, fact.terminated, fact.local_duration, fact.multiplier, fact.site),
             *(fact.user, fact.work_directory, fact.stdin_file, fact.stdout_file, fact.stderr_file),
-            *(fact.cluster_start, fact.cluster_duration, host_key(fact.host), fact.problem),
-            fact.stderr_tail,
+            *(fact.cluster_start, fact.cluster_duration, fact.requested_cpus, fact.requested_gpus),
+            *(host_key(fact.host), fact.problem, fact.stderr_tail),
         )
         attempts.put(attempt, (_last(fact.ordinal, fact.revision),), values)
-    attempts.write(connection)
+    return attempts
 
 
-def _apply_scripts(batch: FactBatch, connection: Connection) -> None:
+def _put_notes(batch: FactBatch, states: Rows) -> None:
+    for event, fact in batch.of(JobNoted):
+        attempt = (run_key(fact.run, event.namespace), fact.job, fact.attempt)
+        row = (event.time, None, fact.reason, None, None, None, fact.scheduler_id, fact.size)
+        states.put((*attempt, fact.note, fact.ordinal), (fact.revision,), row)
+
+
+def _scripts(batch: FactBatch) -> tuple[Rows, Rows, Rows]:
+    """The scripts, and what PRE and POST scripts say of their attempts."""
     scripts, verdicts = Rows(_SCRIPT), {"pre": Rows(_PRE), "post": Rows(_POST)}
     for event, fact in batch.of(ScriptFinished):
         attempt = (run_key(fact.run, event.namespace), fact.job, fact.attempt)
         values = (event.time, fact.started, fact.terminated, fact.exit_raw, fact.executable)
         scripts.put((*attempt, fact.script, fact.ordinal), (fact.revision,), (*values, json_list(fact.argv)))
         verdicts[fact.script].put(attempt, (_last(fact.ordinal, fact.revision),), (fact.exit_raw,))
-    for rows in (scripts, *verdicts.values()):
-        rows.write(connection)
+    return scripts, verdicts["pre"], verdicts["post"]

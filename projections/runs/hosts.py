@@ -7,9 +7,10 @@ from sqlalchemy import Connection, Table
 
 from eventlog.facts import Host, InvocationRecorded, JobFinished
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows
+from projections.bulk import Part
 from projections.columns import key, number, real, text
 from projections.keys import text_key
+from projections.rows import Rows
 from projections.runs.metadata import metadata
 
 HOSTS = Table(

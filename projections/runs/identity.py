@@ -4,9 +4,10 @@ from sqlalchemy import Connection, Index, Table
 
 from eventlog.facts import PlanFailed, PlanStarted, RunFinished, RunStarted, WorkflowPlanned
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows
+from projections.bulk import Part
 from projections.columns import counted, flag, key, named, number, text, version
 from projections.keys import json_list, run_key
+from projections.rows import Rows
 from projections.runs.metadata import metadata
 
 RUNS = Table(

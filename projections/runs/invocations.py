@@ -4,9 +4,10 @@ from sqlalchemy import Connection, Table
 
 from eventlog.facts import InvocationRecorded
 from projections.batch import FactBatch
-from projections.bulk import Part, Rows
+from projections.bulk import Part
 from projections.columns import counted, key, named, number, real, text, version
 from projections.keys import json_list, run_key
+from projections.rows import Rows
 from projections.runs.hosts import host_key
 from projections.runs.metadata import metadata
 
@@ -28,6 +29,7 @@ INVOCATIONS = Table(
     number("exit_raw"),
     number("utime"),
     number("stime"),
+    number("cpu_time"),
     number("maxrss"),
     real("average_cpu"),
     number("inblock"),
@@ -47,9 +49,10 @@ _INVOCATION = Part(
     order=("version",),
     values=(
         *("sequence", "task", "transformation", "executable", "argv", "start", "duration", "exit_raw"),
-        *("utime", "stime", "maxrss", "average_cpu", "inblock", "outblock", "minflt", "majflt", "nvcsw"),
-        *("nivcsw", "pid", "host_key", "site"),
+        *("utime", "stime", "cpu_time", "maxrss", "average_cpu", "inblock", "outblock", "minflt", "majflt"),
+        *("nvcsw", "nivcsw", "pid", "host_key", "site"),
     ),
+    fresh=True,
 )
 
 
@@ -59,10 +62,17 @@ def apply(batch: FactBatch, connection: Connection) -> None:
     for event, fact in batch.of(InvocationRecorded):
         values = (
             *(fact.sequence, fact.task, fact.transformation, fact.executable, json_list(fact.argv)),
-            *(fact.start, fact.duration, fact.exit_raw, fact.utime, fact.stime, fact.maxrss),
-            *(fact.average_cpu, fact.inblock, fact.outblock, fact.minflt, fact.majflt, fact.nvcsw),
-            *(fact.nivcsw, fact.pid, host_key(fact.host), fact.site),
+            *(fact.start, fact.duration, fact.exit_raw, fact.utime, fact.stime),
+            *(cpu_time_of(fact), fact.maxrss, fact.average_cpu, fact.inblock, fact.outblock),
+            *(fact.minflt, fact.majflt, fact.nvcsw, fact.nivcsw, fact.pid, host_key(fact.host), fact.site),
         )
         key = (run_key(fact.run, event.namespace), fact.job, fact.attempt, fact.ordinal)
         rows.put(key, (fact.revision,), values)
     rows.write(connection)
+
+
+def cpu_time_of(fact: InvocationRecorded) -> int | None:
+    """The processor time of a process, told as one number or as its two parts."""
+    if fact.cpu_time is not None or fact.utime is None or fact.stime is None:
+        return fact.cpu_time
+    return fact.utime + fact.stime

@@ -6,10 +6,11 @@ from sqlalchemy import Connection, Index, Table
 
 from eventlog.facts import Edge, JobsPlanned, TasksDeclared
 from projections.batch import FactBatch
-from projections.bulk import Part, Peaks, Rows
+from projections.bulk import Part
 from projections.chunks import chunk_version
 from projections.columns import ROOM_FOR_PARTS, flag, key, named, number, text, version
 from projections.keys import json_list, run_key
+from projections.rows import Peaks, Rows
 from projections.runs.metadata import metadata
 
 TASKS = Table(
@@ -86,8 +87,8 @@ JOB_TASKS = Table(
 )
 """Which tasks a job carries out, in their order from 1."""
 
-_TASK = Part(TASKS, order=("version",), values=("kind", "label", "transformation", "argv"))
-_TASK_EDGE = Part(TASK_EDGES, order=(), values=("version",))
+_TASK = Part(TASKS, order=("version",), values=("kind", "label", "transformation", "argv"), fresh=True)
+_TASK_EDGE = Part(TASK_EDGES, order=(), values=("version",), fresh=True)
 _JOB = Part(
     JOBS,
     order=("version",),
@@ -95,9 +96,10 @@ _JOB = Part(
         *("kind", "site", "transformation", "executable", "argv", "submit_file", "max_retries", "cores"),
         *("priority", "category", "clustered", "task_count"),
     ),
+    fresh=True,
 )
-_JOB_EDGE = Part(JOB_EDGES, order=(), values=("version",))
-_JOB_TASK = Part(JOB_TASKS, order=("version",), values=("position",))
+_JOB_EDGE = Part(JOB_EDGES, order=(), values=("version",), fresh=True)
+_JOB_TASK = Part(JOB_TASKS, order=("version",), values=("position",), fresh=True)
 
 CHUNKED = {
     TasksDeclared.__name__: (_TASK, _TASK_EDGE),
