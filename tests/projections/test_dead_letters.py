@@ -36,16 +36,16 @@ def poisoned(story: Callable[..., object]) -> MemoryLog:
 
 def _know_midway(monkeypatch: pytest.MonkeyPatch) -> None:
     """A newer version that folds such scripts, too."""
-    known = attempts._apply_scripts
+    known = attempts._scripts
 
-    def apply(batch: object, connection: object) -> None:
+    def scripts(batch: object) -> object:
         events = [
             dataclasses.replace(event, fact=dataclasses.replace(fact, script="post"))
             for event, fact in batch.of(ScriptFinished)  # type: ignore[attr-defined]
         ]
-        known(groups.FactBatch(events), connection)  # type: ignore[arg-type]
+        return known(groups.FactBatch(events))
 
-    monkeypatch.setattr(attempts, "_apply_scripts", apply)
+    monkeypatch.setattr(attempts, "_scripts", scripts)
 
 
 def test_dead_letters_are_listed_with_place_type_and_reason(store: ViewStore, poisoned: MemoryLog) -> None:
