@@ -4,24 +4,29 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
 from eventlog.errors import UnavailableError
-from eventlog.log import EventLog
-from projections.bookkeeping import note_seen, read_pulses
-from projections.folding import describe
+from eventlog.log import EventLog, Position
+from projections.bookkeeping import note_seen, read_checkpoint, read_pulses
+from projections.folding import describe, is_transient
 from projections.projector import MAX_DEAD_LETTERS, Projector
-from projections.storage import Claims, GenerationGoneError
+from projections.sharing import Share, Sign
+from projections.storage import ClaimsLostError, GenerationGoneError
 from projections.store import ViewStore
 
 logger = logging.getLogger(__name__)
 
+PATIENCE = 300.0
+"""How long log or views may stay out of reach before a follower gives up, in seconds."""
+HANGS_AFTER = 15.0
+"""How long a partition with news shows no sign of life before its follower loses it, in seconds."""
+
 _IDLE = 0.02
 _BALANCE_EVERY = 1.0
-_SEEN_EVERY = 5.0
-_ABANDONED_AFTER = 15.0
 _SMALLEST, _LARGEST = 500, 20_000
 _QUICK, _SLOW = 0.25, 1.0
 
@@ -35,15 +40,69 @@ class Beat:
     lag: int
 
 
-class Follower:
-    """Folds the partitions that it claims; claims only spare work, what counts is the checkpoint."""
+class _Outage:
+    """How long log or views have been out of reach, and when to try again."""
 
-    def __init__(self, log: EventLog, store: ViewStore, *, max_dead_letters: int = MAX_DEAD_LETTERS) -> None:
+    _FIRST, _LONGEST = 0.1, 5.0
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._since: float | None = None
+        self._pause = self._FIRST
+
+    def goes_on(self, error: Exception) -> bool:
+        """Note another failure; False where patience is at its end."""
+        now = time.monotonic()
+        if self._since is None:
+            self._since, self._pause = now, self._FIRST
+            logger.warning("cannot fold now, trying again: %s", error)
+        return now - self._since < self._patience
+
+    def pause(self) -> float:
+        """How long to wait now, in seconds: longer each time."""
+        pause, self._pause = self._pause, min(2 * self._pause, self._LONGEST)
+        return pause
+
+    def ended(self) -> None:
+        """Everything is in reach."""
+        if self._since is not None:
+            self._since = None
+            logger.warning("folding again")
+
+
+class _Every:
+    """Something that is due at once, and then every so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = 0.0
+
+    def due(self) -> bool:
+        """Whether it is time; if so, the time after is later."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
+
+
+class Follower:
+    """Folds the partitions that it claims, and outlasts what is out of reach for less than its patience."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        store: ViewStore,
+        *,
+        max_dead_letters: int = MAX_DEAD_LETTERS,
+        patience: float = PATIENCE,
+        hangs_after: float = HANGS_AFTER,
+    ) -> None:
         self._log = log
         self._store = store
         self._projector = Projector(log, store, max_dead_letters=max_dead_letters)
-        self._claimed: set[int] = set()
-        self._adopted: set[int] = set()
+        self._patience = patience
+        self._hangs_after = hangs_after
         self._size = _SMALLEST
         self._events = self._lag = 0
 
@@ -53,44 +112,53 @@ class Follower:
         ``tell`` hears at the beginning and every so many seconds how things stand. Raises UnavailableError
         where log or views stay out of reach, SchemaError and LogError as the projector does.
         """
-        try:
-            claims = self._store.storage.claims()
-            try:
-                self._run(claims, stop, tell, every)
-            finally:
-                claims.close()
-        except DBAPIError as error:
-            raise UnavailableError(
-                f"the views in {self._store.storage.location} are out of reach: {describe(error)}"
-            ) from error
-
-    def _run(self, claims: Claims, stop: threading.Event, tell: Callable[[Beat], None], every: float) -> None:
-        balance_at = seen_at = tell_at = 0.0
+        outage = _Outage(self._patience)
         while not stop.is_set():
-            now = time.monotonic()
-            if now >= balance_at:
-                self._balance(claims)
-                balance_at = now + _BALANCE_EVERY
-            if now >= seen_at:
-                self._say_seen()
-                seen_at = now + _SEEN_EVERY
-            if now >= tell_at:
-                tell(Beat(tuple(sorted(self._claimed)), self._events, self._lag))
-                tell_at = now + every
-            if not self._step():
+            try:
+                with closing(self._store.storage.claims()) as claims:
+                    self._share_out(Share(claims, hangs_after=self._hangs_after), outage, stop, tell, every)
+            except ClaimsLostError as error:
+                logger.warning("%s", error)
+            except (UnavailableError, DBAPIError) as error:
+                if not outage.goes_on(error) or (isinstance(error, DBAPIError) and not is_transient(error)):
+                    raise self._unavailable(error) from error
+                stop.wait(outage.pause())
+
+    def _share_out(
+        self,
+        share: Share,
+        outage: _Outage,
+        stop: threading.Event,
+        tell: Callable[[Beat], None],
+        every: float,
+    ) -> None:
+        """Fold one's share until told to stop; claims are taken anew after an error."""
+        balancing, telling = _Every(_BALANCE_EVERY), _Every(every)
+        showing = _Every(self._hangs_after / 3)
+        while not stop.is_set():
+            try:
+                if balancing.due():
+                    self._balance(share)
+                if showing.due():
+                    self._say_seen(share)
+                if telling.due():
+                    tell(Beat(tuple(sorted(share.partitions)), self._events, self._lag))
+                progressed = self._step(share)
+            except GenerationGoneError as error:
+                # views were swapped: the next turn finds those that readers see now
+                if not outage.goes_on(error):
+                    raise
+                continue
+            outage.ended()
+            if not progressed:
                 stop.wait(_IDLE)
 
-    def _step(self) -> bool:
+    def _step(self, share: Share) -> bool:
         """Fold one batch; False where there was nothing to fold."""
-        partitions = self._claimed | self._adopted
-        if not partitions:
+        if not share.partitions:
             return False
         started = time.monotonic()
-        try:
-            advance = self._projector.advance(self._projector.live_targets(), partitions, self._size)
-        except GenerationGoneError:
-            # views were swapped: the next step finds those that readers see now
-            return False
+        advance = self._projector.advance(self._projector.live_targets(), share.partitions, self._size)
         self._adapt(advance.events, time.monotonic() - started)
         self._events += advance.events
         self._lag = advance.lag
@@ -103,32 +171,34 @@ class Follower:
         elif events >= self._size and seconds < _QUICK:
             self._size = min(_LARGEST, self._size * 2)
 
-    def _balance(self, claims: Claims) -> None:
-        """Take and give partitions until every follower has its share; look after those nobody moves."""
-        partitions = sorted(self._log.head().offsets)
-        share = -(-len(partitions) // claims.members())
-        for partition in sorted(self._claimed, reverse=True)[: max(0, len(self._claimed) - share)]:
-            claims.release(partition)
-            self._claimed.discard(partition)
-        for partition in partitions:
-            if len(self._claimed) >= share:
-                break
-            if partition not in self._claimed and claims.take(partition):
-                self._claimed.add(partition)
-        self._adopted = self._abandoned() - self._claimed
+    def _balance(self, share: Share) -> None:
+        head = self._log.head()
+        signs, waiting = self._signs(head)
+        for partition in share.expel_hanging(signs, waiting):
+            logger.warning("the follower of partition %d hangs: others take over", partition)
+        share.balance(sorted(head.offsets))
 
-    def _abandoned(self) -> set[int]:
-        """Partitions that whoever claimed them does not look after: it hangs, but has not ended."""
-        head, before = self._log.head(), time.time_ns() // 1000 - int(_ABANDONED_AFTER * 1e6)
-        found: set[int] = set()
+    def _signs(self, head: Position) -> tuple[dict[int, Sign], set[int]]:
+        """What each partition shows of whoever looks after it, and the partitions that have news."""
+        signs: dict[int, Sign] = dict.fromkeys(head.offsets, ())
+        waiting: set[int] = set()
         for target in self._projector.live_targets():
             with self._store.storage.reading(target.group, target.generation) as connection:
-                stale = {pulse.partition for pulse in read_pulses(connection) if pulse.seen_at < before}
-            position = self._store.checkpoint(target.group.name).position
-            found |= {p for p in stale if position.offset(p) < head.offset(p)}
-        return found
+                seen = {pulse.partition: pulse.seen_at for pulse in read_pulses(connection)}
+                position = read_checkpoint(connection).position
+            for partition in signs:
+                signs[partition] += (seen.get(partition), position.offset(partition))
+            waiting |= {p for p in signs if position.offset(p) < head.offset(p)}
+        return signs, waiting
 
-    def _say_seen(self) -> None:
+    def _say_seen(self, share: Share) -> None:
         for target in self._projector.live_targets():
             with self._store.storage.writing(target.group, target.generation) as connection:
-                note_seen(connection, sorted(self._claimed), time.time_ns() // 1000)
+                note_seen(connection, sorted(share.partitions), time.time_ns() // 1000)
+
+    def _unavailable(self, error: Exception) -> UnavailableError:
+        if isinstance(error, UnavailableError):
+            return error
+        return UnavailableError(
+            f"the views in {self._store.storage.location} are out of reach: {describe(error)}"
+        )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from projections.groups import Group
 from projections.keys import text_key
@@ -20,6 +20,18 @@ _HOLDERS = text("""
     WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = :kind
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """)
+_EXPEL = text("""
+    SELECT pg_terminate_backend(other.pid)
+    FROM pg_locks JOIN pg_stat_activity AS holder USING (pid)
+        JOIN pg_stat_activity AS other USING (datid, application_name)
+    WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = :kind AND objid = :number
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND other.pid <> pg_backend_pid() AND (other.pid = holder.pid OR (
+            other.xact_start IS NOT NULL AND other.wait_event_type = 'Client'
+            AND other.state_change < clock_timestamp() - make_interval(secs => :idle)
+        ))
+""")
+"""Ends the session with a partition's lock, and those of the same store whose transactions wait for it."""
 
 
 def generation_lock(generation: str) -> int:
@@ -64,6 +76,10 @@ class PostgresClaims:
         query = text("SELECT pg_advisory_unlock(:kind, :number)")
         self._connection.execute(query, {"kind": _PARTITIONS, "number": partition})
 
+    def expel(self, partition: int, idle: float) -> None:
+        """End the session that has this partition, and the transactions that its process left open."""
+        self._connection.execute(_EXPEL, {"kind": _PARTITIONS, "number": partition, "idle": idle})
+
     def close(self) -> None:
         """End the session."""
         _end(self._connection)
@@ -80,7 +96,7 @@ def _end(connection: Connection) -> None:
     try:
         # the server notices the end of a session only a moment later
         connection.execute(text("SELECT pg_advisory_unlock_all()"))
-    except DBAPIError:
+    except (DBAPIError, PendingRollbackError):
         logger.info("the session of a lock was lost; its locks went with it")
     finally:
         connection.close()

@@ -1,5 +1,6 @@
 """Views in PostgreSQL: a schema per generation and one row per group that names the live one."""
 
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
@@ -12,11 +13,12 @@ from eventlog.errors import UnavailableError
 from projections import bookkeeping, postgres_locks
 from projections.groups import Group
 from projections.postgres_locks import PostgresClaims, generation_lock
-from projections.storage import GenerationGoneError, generation_name, generation_number
+from projections.storage import GenerationGoneError, generation_name, generation_number, process_name
 
 _SCHEMA = "hoofprint"
 _CREATION_LOCK = 0x486F6F66
 _IDLE_TRANSACTION = "60s"
+_LONGEST_NAME = 63
 
 _ACTIVE = Table(
     "active",
@@ -36,7 +38,15 @@ class PostgresStorage:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self._engine = create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+        # by its name the sessions of one store are found: those of a follower that hangs are ended
+        name = f"hoofprint {secrets.token_hex(4)} {process_name()}"[:_LONGEST_NAME]
+        self._engine = create_engine(
+            url,
+            pool_size=16,
+            max_overflow=16,
+            pool_pre_ping=True,
+            connect_args={"application_name": name},
+        )
         try:
             with self._engine.begin() as connection:
                 self._lock_creation(connection)

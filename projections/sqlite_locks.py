@@ -4,12 +4,12 @@ import fcntl
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from projections.groups import Group
-from projections.storage import BusyError, process_name
+from projections.storage import BusyError, ClaimsLostError, process_name
 
 
 @contextmanager
@@ -42,6 +42,8 @@ class SqliteClaims:
 
     def members(self) -> int:
         """How many members hold their file; those of the dead are taken away."""
+        if not self._member.exists():
+            raise ClaimsLostError("other followers took over the partitions of this one, since it hung")
         alive = 1
         for path in self._folder.glob("member-*"):
             if path.suffix or path == self._member:
@@ -58,8 +60,13 @@ class SqliteClaims:
 
     def take(self, partition: int) -> bool:
         """Claim a partition; False where another follower has it."""
-        lock = (self._folder / f"partition-{partition}").open("w")
-        if _try(lock):
+        path = self._partition(partition)
+        lock = path.open("a+", encoding="ascii")
+        # whoever was expelled holds a file that has no name any more
+        if _try(lock) and path.exists() and path.stat().st_ino == os.fstat(lock.fileno()).st_ino:
+            lock.truncate(0)
+            lock.write(self._member.name)
+            lock.flush()
             self._locks[partition] = lock
             return True
         lock.close()
@@ -69,12 +76,30 @@ class SqliteClaims:
         """Let others have a partition."""
         self._locks.pop(partition).close()
 
+    def expel(self, partition: int, idle: float) -> None:
+        """Take the names of its files from whoever has this partition.
+
+        A write transaction that it has begun ends with its process alone.
+        """
+        del idle
+        path = self._partition(partition)
+        with suppress(FileNotFoundError):
+            holder = path.read_text(encoding="ascii")
+            for other in self._folder.glob("partition-*"):
+                if other.read_text(encoding="ascii") == holder:
+                    other.unlink(missing_ok=True)
+            if holder:
+                (self._folder / holder).unlink(missing_ok=True)
+
     def close(self) -> None:
         """Let go of every claim."""
         for partition in list(self._locks):
             self.release(partition)
         self._member.unlink(missing_ok=True)
         self._lock.close()
+
+    def _partition(self, partition: int) -> Path:
+        return self._folder / f"partition-{partition}"
 
 
 def _try(lock: IO[str]) -> bool:

@@ -20,6 +20,10 @@ class BusyError(UnavailableError):
     """Somebody else does it already; the message says who."""
 
 
+class ClaimsLostError(UnavailableError):
+    """Other followers took this one's claims away, since it seemed to hang."""
+
+
 class Claims(Protocol):
     """One follower's claims on partitions: who folds which is agreed on here, what counts is the checkpoint.
 
@@ -27,7 +31,10 @@ class Claims(Protocol):
     """
 
     def members(self) -> int:
-        """How many followers there are, this one among them."""
+        """How many followers there are, this one among them.
+
+        Raises ClaimsLostError, or the database's error of a lost session, where this one's claims ended.
+        """
         ...
 
     def take(self, partition: int) -> bool:
@@ -36,6 +43,13 @@ class Claims(Protocol):
 
     def release(self, partition: int) -> None:
         """Let others have a partition."""
+        ...
+
+    def expel(self, partition: int, idle: float) -> None:
+        """End every claim of the follower that has this partition.
+
+        Where the database can, also its transactions that have waited for it for ``idle`` seconds.
+        """
         ...
 
     def close(self) -> None:

@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
+from eventlog.errors import UnavailableError
 from eventlog.log import EventLog
 from projections.follower import Beat, Follower
 from projections.groups import GROUPS
@@ -98,4 +101,66 @@ def test_followers_that_are_killed_again_and_again_fold_everything_once(
     survivor.send_signal(signal.SIGTERM)
     assert survivor.wait(20) == 0
     assert all(verdict.holds for verdict in verify_views(partitioned, views))
+    views.close()
+
+
+@pytest.mark.crash
+def test_a_follower_that_hangs_loses_its_partitions_and_when_it_wakes_writes_nothing_twice(
+    location: str, views: ViewStore, partitioned: EventLog, story: Callable[..., object], start: Start
+) -> None:
+    hanging = start("follow", location)
+    _append_runs(partitioned, story, range(4))
+    _wait_until_folded(views, partitioned)
+    other = start("follow", location)
+    hanging.send_signal(signal.SIGSTOP)
+    _append_runs(partitioned, story, range(4, 16))
+    # far from the patience of a lock or an idle transaction
+    _wait_until_folded(views, partitioned, seconds=20)
+    hanging.send_signal(signal.SIGCONT)
+    _append_runs(partitioned, story, range(16, 20))
+    _wait_until_folded(views, partitioned)
+    for process in (hanging, other):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert all(verdict.holds for verdict in verify_views(partitioned, views))
+    views.close()
+
+
+@pytest.mark.crash
+@pytest.mark.postgres
+def test_a_follower_whose_sessions_the_database_ends_goes_on_with_new_ones(
+    postgres_url: str, partitioned: EventLog, story: Callable[..., object], start: Start
+) -> None:
+    views = ViewStore.open(postgres_url)
+    follower = start("follow", postgres_url)
+    for turn in range(3):
+        _append_runs(partitioned, story, range(turn * 3, turn * 3 + 3))
+        _end_sessions_of(postgres_url, follower.pid)
+        _wait_until_folded(views, partitioned)
+    follower.send_signal(signal.SIGTERM)
+    assert follower.wait(20) == 0
+    assert all(verdict.holds for verdict in verify_views(partitioned, views))
+    views.close()
+
+
+def _end_sessions_of(url: str, process: int) -> None:
+    engine = create_engine(url)
+    query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE :name"
+    with engine.begin() as connection:
+        ended = connection.execute(text(query), {"name": f"hoofprint % process {process} on %"}).all()
+    engine.dispose()
+    assert ended
+
+
+def test_a_follower_gives_up_on_views_that_stay_out_of_reach(
+    location: str, partitioned: EventLog, story: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = ViewStore.open(location)
+
+    def out_of_reach(*_: object) -> object:
+        raise OperationalError("BEGIN", {}, Exception("no connection"))
+
+    monkeypatch.setattr(views.storage, "claims", out_of_reach)
+    with pytest.raises(UnavailableError, match=r"are out of reach: .*no connection"):
+        Follower(partitioned, views, patience=0.3).run(threading.Event(), lambda beat: None)
     views.close()

@@ -77,7 +77,8 @@ def main(what: str, folder: str, location: str) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     if what == "follow":
-        Follower(log, store).run(stop, lambda beat: print("beat", *beat.partitions, flush=True), every=0.2)
+        follower = Follower(log, store, hangs_after=3.0)
+        follower.run(stop, lambda beat: print("beat", *beat.partitions, flush=True), every=0.2)
     else:
         print("beat", flush=True)
         Projector(log, store, batch_size=10).rebuild(RUNS)
