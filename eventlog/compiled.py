@@ -85,7 +85,7 @@ def compile_writer(record: type) -> Write:
 
     It raises TypeError, ValueError, AttributeError, OverflowError or struct.error where a value does not fit.
     """
-    names: dict[str, object] = {"LONG": _LONGS, "double": struct.Struct("<d").pack}
+    names: dict[str, object] = {"LONG": LONGS, "double": struct.Struct("<d").pack}
     fields = [_writing(kind, f"record.{name}", names) for name, kind in field_types(record).items()]
     return cast(Write, _compiled(f"write_{record.__name__}(record, put)", fields, names))
 
@@ -227,4 +227,5 @@ class _Longs(dict[int, bytes]):
         return encode_long(value)
 
 
-_LONGS = _Longs((value, encode_long(value)) for value in range(-64, 8192))
+LONGS = _Longs((value, encode_long(value)) for value in range(-64, 8192))
+"""The encoding of each 64-bit integer, by the integer."""

@@ -9,10 +9,12 @@ from typing import Self
 from eventlog.codec import encode
 from eventlog.errors import HoofprintError, LogError
 from eventlog.event import Event
-from eventlog.kafka.client import Reader, Sender, partition_of, require_reachable
+from eventlog.kafka.connection import require_reachable
 from eventlog.kafka.ledger import Founding, Ledger
 from eventlog.kafka.location import KafkaLocation
 from eventlog.kafka.message import Outgoing, key_bytes, to_message, to_record
+from eventlog.kafka.reader import Reader
+from eventlog.kafka.sender import Sender, by_partition, partition_of
 from eventlog.kafka.topics import require_topics
 from eventlog.log import Appended, Batch, Position, Record
 
@@ -79,13 +81,15 @@ class KafkaLog:
         try:
             sender = self._open_sender()
             self._ledger.require_schemas({event.type for event in events}, sender)
-            ends: dict[int, int] = {}
+            ends: dict[int, int | None] = {}
             for part in _parts(messages):
-                ends |= sender.send(self._location.topic, self._founding.partitions, part)
+                placed = sender.send(self._location.topic, by_partition(part, self._founding.partitions))
+                ends |= {partition: place.end for partition, place in placed.items()}
         except HoofprintError:
             self._drop_sender()
             raise
-        return Appended(_position(ends))
+        told = {partition: end for partition, end in ends.items() if end is not None}
+        return Appended(_position(told) if len(told) == len(ends) else self.head())
 
     def read(self, after: Position, limit: int, *, key: str | None = None) -> Batch:
         """Up to ``limit`` records from position ``after`` on; with ``key``, those of that key alone.

@@ -14,9 +14,10 @@ from threading import Lock
 from eventlog.avro import schema_fingerprint
 from eventlog.codec import current_format
 from eventlog.errors import LogError
-from eventlog.kafka.client import Reader, Sender
 from eventlog.kafka.location import KafkaLocation
 from eventlog.kafka.message import Incoming, Outgoing
+from eventlog.kafka.reader import Reader
+from eventlog.kafka.sender import Sender
 
 FORMAT = 1
 _LOG = b"log"
@@ -56,7 +57,7 @@ class Ledger:
     def found(self, sender: Sender, partitions: int) -> Founding:
         """Write what the log is made as, unless somebody else was faster; what counts is returned."""
         told = {"format": FORMAT, "identity": str(uuid.uuid4()), "partitions": partitions}
-        sender.send(self._topic, 1, [Outgoing(_LOG, json.dumps(told).encode(), [])])
+        sender.send(self._topic, {0: [Outgoing(_LOG, json.dumps(told).encode(), [])]})
         founding = self.founding()
         if founding is None:
             raise LogError(f"{self._location.name}: what was written to {self._topic} is not there")
@@ -76,7 +77,7 @@ class Ledger:
         self._refresh()
         missing = [each for each in formats if each.fingerprint not in self._schemas]
         if missing:
-            sender.send(self._topic, 1, [Outgoing(_SCHEMA, each.schema.encode(), []) for each in missing])
+            sender.send(self._topic, {0: [Outgoing(_SCHEMA, each.schema.encode(), []) for each in missing]})
             self._schemas.update((each.fingerprint, each.schema) for each in missing)
 
     def _refresh(self) -> None:

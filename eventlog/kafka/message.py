@@ -6,6 +6,7 @@ Specification: CloudEvents 1.0.2, "Kafka Protocol Binding"; the key is the event
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from eventlog.errors import LogError, SchemaError
 from eventlog.event import DEFAULT_NAMESPACE, Event
@@ -51,16 +52,16 @@ def to_message(event: Event, body: bytes) -> Outgoing:
     headers = [
         _VERSION,
         ("ce_id", str(event.id).encode()),
-        ("ce_type", _to_bytes(event.type)),
-        ("ce_source", _to_bytes(event.source)),
+        ("ce_type", _name_bytes(event.type)),
+        ("ce_source", _name_bytes(event.source)),
         ("ce_subject", _to_bytes(event.subject)),
         ("ce_time", _write_time(event.time)),
-        ("ce_actor", _to_bytes(event.actor)),
+        ("ce_actor", _name_bytes(event.actor)),
     ]
     if event.namespace != DEFAULT_NAMESPACE:
-        headers.append(("ce_namespace", _to_bytes(event.namespace)))
+        headers.append(("ce_namespace", _name_bytes(event.namespace)))
     message = Outgoing(key_bytes(event.key), body, headers)
-    size = len(message.key) + sum(len(value) for _, value in headers)
+    size = len(message.key) + sum([len(value) for _, value in headers])
     if size > MAX_ENVELOPE_SIZE:
         raise LogError(
             f"a {event.type} of run {event.key[:80]!r} is too big: its key, subject and source take {size:,} "
@@ -94,9 +95,16 @@ def to_record(message: Incoming) -> Record:
     )
 
 
+@lru_cache(maxsize=4096)
 def key_bytes(key: str) -> bytes:
     """An event's key as Kafka's, by which the partition is chosen."""
     return _to_bytes(key)
+
+
+# what many events have in common
+@lru_cache(maxsize=4096)
+def _name_bytes(name: str) -> bytes:
+    return _to_bytes(name)
 
 
 # foreign names may hold bytes that are no UTF-8

@@ -1,9 +1,10 @@
 """The topics of a log: made as a log needs them, or refused where they would lose events."""
 
 from eventlog.errors import InputError, LogError
-from eventlog.kafka.client import MAX_MESSAGE_BYTES, Topics, topics_of
+from eventlog.kafka.admin import Topics, topics_of
 from eventlog.kafka.ledger import meta_topic
 from eventlog.kafka.location import KafkaLocation
+from eventlog.kafka.sender import MAX_MESSAGE_BYTES
 
 DEFAULT_PARTITIONS = 4
 

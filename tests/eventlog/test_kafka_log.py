@@ -14,8 +14,8 @@ from eventlog.errors import InputError, LogError, UnavailableError
 from eventlog.event import Event, Observer
 from eventlog.facts import PlanFailed
 from eventlog.kafka import KafkaLog
-from eventlog.kafka.client import partition_of
 from eventlog.kafka.message import to_message
+from eventlog.kafka.sender import partition_of
 from eventlog.log import Appended, EventLog, Position, read_all
 
 pytestmark = pytest.mark.kafka
