@@ -21,7 +21,7 @@ _HOLDERS = text("""
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """)
 _EXPEL = text("""
-    SELECT pg_terminate_backend(other.pid)
+    SELECT pg_terminate_backend(other.pid, 1000)
     FROM pg_locks JOIN pg_stat_activity AS holder USING (pid)
         JOIN pg_stat_activity AS other USING (datid, application_name)
     WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = :kind AND objid = :number
