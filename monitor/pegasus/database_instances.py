@@ -1,0 +1,129 @@
+"""The job instances of one workflow of a stampede database, some at a time, with all that hangs on them."""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, case, select
+
+from monitor.pegasus.database_access import StampedeTables, value_of
+from monitor.pegasus.database_workflow import StoredWorkflow, microseconds
+
+_AT_A_TIME = 200
+
+_SEQUENCE_BITS = 40
+
+_POST_SCRIPT_ENDED = {"POST_SCRIPT_SUCCESS", "POST_SCRIPT_FAILED", "POST_SCRIPT_FAILURE"}
+_INSTANCE = (
+    *("job_instance_id", "job_submit_seq", "sched_id", "site", "user", "work_dir", "subwf_id", "exitcode"),
+    *("cluster_start", "cluster_duration", "local_duration", "multiplier_factor"),
+    *("stdin_file", "stdout_file", "stderr_file"),
+)
+_INVOCATION = (
+    *("task_submit_seq", "start_time", "remote_duration", "remote_cpu_time", "exitcode", "maxrss", "avg_cpu"),
+    *("transformation", "executable", "argv", "abs_task_id"),
+)
+_STATE = ("state", "timestamp", "jobstate_submit_seq", "reason")
+_CHECK = ("type", "file_type", "count", "duration")
+_HOST = {
+    "hostname": "hostname",
+    "ip": "ip",
+    "site": "host_site",
+    "uname": "uname",
+    "total_memory": "total_memory",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobInstance:
+    """One job instance with everything the database has of it, states in the order they were seen."""
+
+    row: Row[Any]
+    states: Sequence[Row[Any]]
+    invocations: Sequence[Row[Any]]
+    checks: Sequence[Row[Any]]
+    tags: Sequence[Row[Any]]
+
+    @property
+    def first_seen(self) -> int:
+        """When its first state was entered (µs); 0 when none is known."""
+        return min((microseconds(each.timestamp) or 0 for each in self.states), default=0)
+
+    @property
+    def main_exit_code(self) -> object | None:
+        """The raw exit code of the job itself.
+
+        The loader overwrites it with the post script's; a failed job's is its last failed invocation's then.
+        """
+        states = {str(each.state) for each in self.states}
+        if not states & _POST_SCRIPT_ENDED:
+            own: object | None = self.row.exitcode
+            return own
+        if "JOB_SUCCESS" in states:
+            return 0
+        failed = [each.exitcode for each in self.invocations if each.task_submit_seq >= 0 and each.exitcode]
+        return failed[-1] if failed else None
+
+
+def job_instances(tables: StampedeTables, workflow: StoredWorkflow) -> Iterator[JobInstance]:
+    """The workflow's job instances in order of their submission number."""
+    numbers = _numbers_in_order(tables, workflow)
+    for start in range(0, len(numbers), _AT_A_TIME):
+        wanted = [number & ((1 << _SEQUENCE_BITS) - 1) for number in numbers[start : start + _AT_A_TIME]]
+        rows = {row.job_instance_id: row for row in tables.rows(_instance_query(tables, wanted))}
+        states = _by_instance(tables, "jobstate", _STATE, wanted)
+        runs = _by_instance(tables, "invocation", _INVOCATION, wanted)
+        checks = _by_instance(tables, "integrity", _CHECK, wanted)
+        older = _by_instance(tables, "integrity_metrics", _CHECK, wanted)
+        tags = _by_instance(tables, "tag", ("name", "count"), wanted)
+        for number in wanted:
+            if number in rows:
+                seen = sorted(states[number], key=lambda each: each.jobstate_submit_seq)
+                ran = sorted(runs[number], key=lambda each: each.task_submit_seq)
+                yield JobInstance(rows[number], seen, ran, checks[number] or older[number], tags[number])
+
+
+def _numbers_in_order(tables: StampedeTables, workflow: StoredWorkflow) -> Sequence[int]:
+    """Submission number and row number in one integer each: eight bytes a job instance, however many."""
+    instance, job = tables.table("job_instance"), tables.table("job")
+    chosen = select(instance.c.job_instance_id, instance.c.job_submit_seq)
+    chosen = chosen.join_from(instance, job, instance.c.job_id == job.c.job_id)
+    chosen = chosen.where(job.c.wf_id == workflow.number)
+    numbers = array(
+        "q",
+        (
+            row.job_submit_seq << _SEQUENCE_BITS | row.job_instance_id
+            for page in tables.pages(chosen, instance.c.job_instance_id)
+            for row in page
+        ),
+    )
+    return array("q", sorted(numbers))
+
+
+def _instance_query(tables: StampedeTables, wanted: list[int]) -> Select[*tuple[Any, ...]]:
+    instance, job = tables.table("job_instance"), tables.table("job")
+    columns: list[ColumnElement[Any]] = [value_of(instance, name) for name in _INSTANCE]
+    columns.append(job.c.exec_job_id)
+    failed = value_of(instance, "exitcode") != 0
+    texts = ("stdout_text", "stderr_text")
+    columns += [case((failed, value_of(instance, name))).label(name) for name in texts]
+    joined = instance.join(job, instance.c.job_id == job.c.job_id)
+    if tables.has("host") and "host_id" in instance.c:
+        host = tables.table("host")
+        joined = joined.outerjoin(host, instance.c.host_id == host.c.host_id)
+        columns += [value_of(host, name).label(label) for name, label in _HOST.items()]
+    return select(*columns).select_from(joined).where(instance.c.job_instance_id.in_(wanted))
+
+
+def _by_instance(
+    tables: StampedeTables, name: str, columns: Sequence[str], wanted: list[int]
+) -> defaultdict[int, list[Row[Any]]]:
+    found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    if tables.has(name):
+        source = tables.table(name)
+        chosen = select(source.c.job_instance_id, *(value_of(source, each) for each in columns))
+        for row in tables.rows(chosen.where(source.c.job_instance_id.in_(wanted))):
+            found[row.job_instance_id].append(row)
+    return found
