@@ -5,25 +5,27 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from eventlog.errors import HoofprintError, LogError, UnavailableError
-from eventlog.log import Batch, EventLog, Position, Record
+from eventlog.log import Batch, EventLog, Position
 from projections.bookkeeping import (
     Checkpoint,
-    DeadLetter,
     StaleCheckpointError,
     count_dead_letters,
     hold_checkpoints,
     read_checkpoint,
 )
+from projections.collector import collector_paused
 from projections.decoding import Decoder
-from projections.folding import Decoded, Step, describe, fold_step, is_transient
+from projections.folding import Step, describe, fold_step, is_transient
 from projections.groups import GROUPS, Group
 from projections.past import Moment, PastLog
+from projections.reading import ReadAhead, Told
 from projections.storage import BusyError, GenerationGoneError, generation_number, is_current
 from projections.store import ViewStore
 
@@ -118,8 +120,9 @@ class Projector:
         records = [record for record in batch.records if record.partition in partitions]
         until = Position({p: batch.position.offset(p) for p in partitions if batch.position.offset(p)})
         if not start.reaches(until):
-            told = _Told(start, until, *self._decoder.decode(Batch(records, until)))
-            self._advance_all(checkpoints, told)
+            with collector_paused():
+                told = Told(start, until, *self._decoder.decode(Batch(records, until)), records=len(records))
+                self._advance_all(checkpoints, told)
         lag = sum(max(0, head.offset(p) - until.offset(p)) for p in partitions)
         return Advance(len(records), lag)
 
@@ -203,20 +206,27 @@ class Projector:
         self, targets: Sequence[Target], head: Position, progress: Callable[[Progress], None] | None
     ) -> int:
         checkpoints = {target: self._checkpoint(target) for target in targets}
-        until, events = PastLog(self._log, Moment(head)), 0
-        while True:
-            position = _earliest([checkpoint.position for checkpoint in checkpoints.values()])
-            if position.reaches(head):
-                return events
-            self._require_readable(position)
-            batch = until.read(position, self._batch_size)
-            if batch.position == position:
-                return events
-            told = _Told(position, batch.position, *self._decoder.decode(batch))
-            checkpoints = self._advance_all(checkpoints, told)
-            events += len(batch.records)
-            if progress is not None:
-                progress(Progress(events, batch.position, head))
+        past, events = PastLog(self._log, Moment(head)), 0
+        with ReadAhead(partial(self._tell, past), ahead=self._store.storage.folds_side_by_side) as reading:
+            while True:
+                with collector_paused():
+                    told = reading.at(_earliest([checkpoint.position for checkpoint in checkpoints.values()]))
+                    if told is None:
+                        return events
+                    checkpoints = self._advance_all(checkpoints, told)
+                events += told.records
+                if progress is not None:
+                    progress(Progress(events, told.until, head))
+
+    def _tell(self, past: PastLog, position: Position) -> Told | None:
+        """What the log told next after a position, None where that is its end."""
+        if position.reaches(past.head()):
+            return None
+        self._require_readable(position)
+        batch = past.read(position, self._batch_size)
+        if batch.position == position:
+            return None
+        return Told(position, batch.position, *self._decoder.decode(batch), records=len(batch.records))
 
     def _checkpoint(self, target: Target) -> Checkpoint:
         checkpoint = self._patiently(lambda: self._read_checkpoint(target), "read")
@@ -237,7 +247,7 @@ class Projector:
             "Name their archive (HOOFPRINT_ARCHIVE), then go on"
         )
 
-    def _advance_all(self, checkpoints: dict[Target, Checkpoint], told: "_Told") -> dict[Target, Checkpoint]:
+    def _advance_all(self, checkpoints: dict[Target, Checkpoint], told: Told) -> dict[Target, Checkpoint]:
         if not self._store.storage.folds_side_by_side or len(checkpoints) == 1:
             return {target: self._advance(target, at, told) for target, at in checkpoints.items()}
         with ThreadPoolExecutor(len(checkpoints)) as threads:
@@ -246,7 +256,7 @@ class Projector:
             }
         return {target: advanced.result() for target, advanced in waiting.items()}
 
-    def _advance(self, target: Target, checkpoint: Checkpoint, told: "_Told") -> Checkpoint:
+    def _advance(self, target: Target, checkpoint: Checkpoint, told: Told) -> Checkpoint:
         """Fold into one target what it has not folded yet, in one transaction."""
         position = checkpoint.position
         if position.reaches(told.until):
@@ -297,28 +307,6 @@ class Projector:
 def _of_partitions(checkpoint: Checkpoint, partitions: Collection[int]) -> Checkpoint:
     offsets = checkpoint.position.offsets
     return Checkpoint(checkpoint.log, Position({p: offsets[p] for p in partitions if p in offsets}))
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What was read between two positions, decoded."""
-
-    start: Position
-    until: Position
-    decoded: Decoded
-    undecodable: Sequence[DeadLetter]
-
-    def after(self, position: Position) -> "_Told":
-        """What of it a group that stands here has not folded: nearly always everything."""
-        if position == self.start:
-            return self
-        pairs = [pair for pair in self.decoded.pairs if _is_new(pair[0], position)]
-        letters = [letter for letter in self.undecodable if _is_new(letter.record, position)]
-        return _Told(position, self.until, Decoded.of(pairs), letters)
-
-
-def _is_new(record: Record, position: Position) -> bool:
-    return record.offset >= position.offset(record.partition)
 
 
 def _earliest(positions: Sequence[Position]) -> Position:
