@@ -1,11 +1,11 @@
 """A log in memory, for tests and trials: everything is gone with the process."""
 
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 
+from eventlog.clock import now
 from eventlog.codec import Codec, current_format, encode
 from eventlog.errors import InputError
 from eventlog.event import Event
@@ -13,14 +13,10 @@ from eventlog.log import Appended, Batch, Position, Record
 from eventlog.redaction import TOMBSTONE_FINGERPRINT, TOMBSTONE_SCHEMA
 
 
-def _microseconds() -> int:
-    return time.time_ns() // 1000
-
-
 class MemoryLog:
     """An event log that lives in this process; it rejects duplicates as the SQLite log does."""
 
-    def __init__(self, clock: Callable[[], int] = _microseconds) -> None:
+    def __init__(self, clock: Callable[[], int] = now) -> None:
         self._clock = clock
         self._identity = uuid.uuid4()
         self._first = 0

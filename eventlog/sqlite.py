@@ -1,6 +1,5 @@
 """The log in one SQLite file on a local disk: any number of processes of this host append and read."""
 
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -10,6 +9,7 @@ from sqlite3 import Connection
 from threading import Lock
 from typing import Self
 
+from eventlog.clock import now
 from eventlog.codec import Codec, encode
 from eventlog.errors import LogError
 from eventlog.event import Event
@@ -48,10 +48,6 @@ _READ_KEY = """
 """
 
 
-def _microseconds() -> int:
-    return time.time_ns() // 1000
-
-
 class SqliteLog:
     """An event log in one SQLite file; rejects duplicate ids; positions have the one partition 0.
 
@@ -75,7 +71,7 @@ class SqliteLog:
         read_only: bool = False,
         *,
         patience: float = PATIENCE,
-        clock: Callable[[], int] = _microseconds,
+        clock: Callable[[], int] = now,
     ) -> Self:
         """Open the log at ``path`` (a file on a local disk); unless ``read_only``, create it if need be.
 

@@ -26,7 +26,8 @@ class Advance(Protocol):
 def showing_fold() -> Iterator[Callable[[Advance], None]]:
     """A listener for a projector, an export or an import that moves a bar on stderr."""
     columns = (BarColumn(30), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Bar(*columns, console=error_console(), transient=True) as bar:
+    console = error_console()
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
         def listen(progress: Advance) -> None:

@@ -2,11 +2,10 @@
 
 import logging
 import socket
-import time
-from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from eventlog.archive.archived_log import ArchivedLog
 from eventlog.archive.manifest import MANIFEST
@@ -21,6 +20,7 @@ from hoofprint.app.settings import Settings
 if TYPE_CHECKING:
     from projections.store import ViewStore
 
+T = TypeVar("T")
 _logger = logging.getLogger("hoofprint.spool")
 
 
@@ -29,7 +29,7 @@ class House:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._opened: list[Callable[[], None]] = []
+        self._opened = ExitStack()
         self._drainer: SpoolDrainer | None = None
 
     @cached_property
@@ -51,7 +51,7 @@ class House:
         bounds = Bounds(self.settings.count("spool_events"), self.settings.count("spool_bytes"))
         # The place alone: how it is reached may change while events wait for it.
         log = SpoolingLog(lambda: self.direct_log, location.partition("?")[0], spool, bounds=bounds)
-        self._opened.append(log.close)
+        self._opened.callback(log.close)
         self._drainer = SpoolDrainer(log)
         return log
 
@@ -62,14 +62,14 @@ class House:
         if folder is None:
             return self.live_log
         log = ArchivedLog(folder, self.live_log)
-        self._opened.append(log.close)
+        self._opened.callback(log.close)
         return log
 
     @cached_property
     def live_log(self) -> EventLog:
         """The event log that the settings name, by itself."""
         log = open_log(self.settings["log"])
-        self._opened.append(log.close)
+        self._opened.callback(log.close)
         return log
 
     @property
@@ -85,7 +85,7 @@ class House:
         from projections.store import ViewStore
 
         store = ViewStore.open(self.settings["views"])
-        self._opened.append(store.close)
+        self._opened.callback(store.close)
         return store
 
     def folded(self) -> "ViewStore":
@@ -94,6 +94,10 @@ class House:
 
         Projector(self.log, self.store).catch_up()
         return self.store
+
+    def keep(self, opening: AbstractContextManager[T]) -> T:
+        """Open something that stays open until this command ends."""
+        return self._opened.enter_context(opening)
 
     def observer(self, root: str, *, namespace: str | None = None) -> Observer:
         """Who speaks when this command emits events of the workflow tree ``root``."""
@@ -110,15 +114,9 @@ class House:
             self._drainer.close()
             self._drainer = None
             self._tell_what_waits()
-        while self._opened:
-            self._opened.pop()()
+        self._opened.close()
 
     def _tell_what_waits(self) -> None:
         left = self._spooling.state().events if self._spooling else 0
         if left:
             _logger.warning("%d events wait in the spool: hoofprint log drain brings them to the log", left)
-
-
-def now() -> int:
-    """The time, in microseconds since the epoch."""
-    return time.time_ns() // 1000

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from eventlog.clock import now
 from eventlog.errors import HoofprintError, InputError
 from eventlog.event import Event
 from eventlog.facts import WorkflowPlanned
 from eventlog.log import EventLog
-from hoofprint.app.house import House, now
+from hoofprint.app.house import House
 from planner.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
 from planner.collection import without_cyclic_collection
 from planner.directory import choose_directory, write_plan

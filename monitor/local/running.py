@@ -2,11 +2,11 @@
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from eventlog.clock import now
 from eventlog.errors import InputError, NotFoundError
 from eventlog.event import Observer
 from eventlog.log import EventLog
@@ -24,11 +24,6 @@ from planner.unicode_text import is_utf8
 
 _LONGEST_NAME = 200  # bytes; file systems take 255, and the names of an attempt's files add to it
 _NESTED = (JobKind.SUB_WORKFLOW, JobKind.SUB_DAG)
-
-
-def now() -> int:
-    """The time, in microseconds since the epoch."""
-    return time.time_ns() // 1000
 
 
 def run_plan(

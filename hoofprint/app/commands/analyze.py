@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import typer
 from rich.console import Console
 
-from hoofprint.app.commands.options import Json, RunReference
+from hoofprint.app.as_of import views_as_of
+from hoofprint.app.commands.options import AsOf, Json, RunReference
 from hoofprint.app.house import House
 from hoofprint.app.output import console, facts, print_json, printable
 from projections.answers.failures import Failure, failures_of
@@ -17,13 +18,18 @@ from projections.answers.runs import RunDetail, resolve_run, run_detail
 _LINES_SHOWN = 20
 
 
-def analyze(context: typer.Context, reference: RunReference = "latest", as_json: Json = False) -> None:
+def analyze(
+    context: typer.Context,
+    reference: RunReference = "latest",
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
     """Say why a run failed: root cause first, with its command, exit and last words, and what to do.
 
     Exit code 1 when something failed, 0 otherwise.
     """
     house: House = context.obj
-    store = house.folded()
+    store = views_as_of(house, as_of, run=reference)
     with store.reading("runs") as runs, store.reading("data") as data:
         run = resolve_run(runs, reference)
         detail = run_detail(runs, run)

@@ -15,13 +15,14 @@ from eventlog.archive.reading import all_records
 from eventlog.archive.redacting import redact_archive
 from eventlog.archive.release import release as release_log
 from eventlog.archive.verify import verify_archive
+from eventlog.clock import now
 from eventlog.errors import InputError, NotFoundError, UnavailableError
 from eventlog.log import EventLog, Position, Record, read_all
 from eventlog.redaction import Redacted, encode_tombstone, is_tombstone
 from eventlog.upkeep import ImportableLog, RedactableLog, TruncatableLog
 from hoofprint.app.commands.options import Json
 from hoofprint.app.fold_progress import showing_fold
-from hoofprint.app.house import House, now
+from hoofprint.app.house import House
 from hoofprint.app.output import console, print_json
 from projections.answers.runs import resolve_run, run_detail
 from projections.groups import GROUPS

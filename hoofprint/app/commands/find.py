@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from hoofprint.app.commands.options import Json
+from hoofprint.app.as_of import views_as_of
+from hoofprint.app.commands.options import AsOf, Json
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, print_json, size_text, table
 from projections.search.cursors import FileKey
@@ -23,6 +24,7 @@ def find(
     after: Annotated[
         str | None, typer.Option(help="Go on behind this cursor, which the page before printed.")
     ] = None,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Find files by their tags and by what is known of every file.
@@ -41,7 +43,7 @@ def find(
     """
     house: House = context.obj
     where = parse_filter(question)
-    with house.folded().reading("data") as connection:
+    with views_as_of(house, as_of).reading("data") as connection:
         page = find_files(
             connection, where, namespaces=(house.settings["namespace"],), first=first, after=after
         )

@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 from rich.tree import Tree
 
-from hoofprint.app.commands.options import Json
+from hoofprint.app.as_of import views_as_of
+from hoofprint.app.commands.options import AsOf, Json
 from hoofprint.app.file_reference import newest_run_with
 from hoofprint.app.house import House
 from hoofprint.app.output import console, print_json, printable, size_text, when
@@ -35,12 +36,13 @@ def lineage(
     budget: Annotated[
         int, typer.Option(min=1, help="At most about so many files and tasks.")
     ] = DEFAULT_BUDGET,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Say how exactly a file was made: from which files, by which commands, where, with which checksums."""
     house: House = context.obj
-    store = house.folded()
-    found = newest_run_with(house, lfn, run)
+    store = views_as_of(house, as_of)
+    found = newest_run_with(store, house.settings["namespace"], lfn, run)
     with store.reading("runs") as runs, store.reading("data") as data:
         told = lineage_of(
             runs, data, found, lfn, direction="down" if down else "up", depth=depth, budget=budget

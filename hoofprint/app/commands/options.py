@@ -6,6 +6,15 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="POSITION|TIME",
+        help="Answer from what the log held then: before partition:offset,… or by 2026-11-22T18:00+01:00.",
+    ),
+]
+
 RunReference = Annotated[
     str,
     typer.Argument(

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hoofprint.app.commands.options import Json
+from hoofprint.app.as_of import views_as_of
+from hoofprint.app.commands.options import AsOf, Json
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, facts, print_json, table, when
 from projections.answers.integrity import Integrity, integrity_of
@@ -22,11 +23,12 @@ def status(
         typer.Argument(metavar="[RUN]", help="A run: id, beginning of it, plan directory or 'latest'."),
     ] = None,
     first: Annotated[int, typer.Option("--first", "-n", min=1, help="Without RUN: list so many runs.")] = 20,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Say how a run stands and whether its files are intact; without RUN, list the latest runs."""
     house: House = context.obj
-    store = house.folded()
+    store = views_as_of(house, as_of, run=reference)
     with store.reading("runs") as runs, store.reading("data") as data:
         if reference is None:
             _list(list_runs(runs, namespaces=[house.settings["namespace"]], limit=first), as_json)

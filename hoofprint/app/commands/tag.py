@@ -5,16 +5,18 @@ from typing import Annotated
 
 import typer
 
+from eventlog.clock import now
 from eventlog.errors import InputError
 from eventlog.event import Event, Observer
 from eventlog.facts import MetadataRegistered, MetadataRetracted, Tag, Tagged
 from eventlog.tags import infer_tag
 from hoofprint.app.commands.options import Json
 from hoofprint.app.file_reference import only_run_with
-from hoofprint.app.house import House, now
+from hoofprint.app.house import House
 from hoofprint.app.output import console, print_json
 from projections.answers.jobs import job_detail
 from projections.answers.runs import RunDetail, resolve_run, run_detail
+from projections.store import ViewStore
 
 _RETRACT = "-"
 
@@ -47,9 +49,9 @@ def tag(
     house: House = context.obj
     if job + task + whole_run > 1:
         raise InputError("--job, --task and --whole-run exclude each other")
-    house.folded()
+    store = house.folded()
     target = "job" if job else "task" if task else "run" if whole_run else "file"
-    detail = _run(house, target, name, name if whole_run else run)
+    detail = _run(store, house.settings["namespace"], target, name, name if whole_run else run)
     run_id, named = detail.summary.ref.run, "" if whole_run else name
     observer = house.observer(detail.root, namespace=detail.summary.ref.namespace)
     events = _events(observer, run_id, target, named, tags)
@@ -61,16 +63,16 @@ def tag(
         console().print(f"tagged {target} {named or run_id} of run {run_id[:8]}: {', '.join(tags)}")
 
 
-def _run(house: House, target: str, name: str, reference: str | None) -> RunDetail:
+def _run(store: ViewStore, namespace: str, target: str, name: str, reference: str | None) -> RunDetail:
     """The run that is meant: for a file the only one that has it, unless one is named."""
     if target == "file":
-        run = only_run_with(house, name, reference)
+        run = only_run_with(store, namespace, name, reference)
     elif reference is None:
         raise InputError("name the run with --run")
     else:
-        with house.store.reading("runs") as runs:
-            run = resolve_run(runs, reference, [house.settings["namespace"]])
-    with house.store.reading("runs") as runs:
+        with store.reading("runs") as runs:
+            run = resolve_run(runs, reference, [namespace])
+    with store.reading("runs") as runs:
         if target == "job":
             job_detail(runs, run, name)
         return run_detail(runs, run)

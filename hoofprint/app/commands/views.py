@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from hoofprint.app.commands.options import Json
+from hoofprint.app.as_of import views_as_of
+from hoofprint.app.commands.options import AsOf, Json
 from hoofprint.app.fold_progress import showing_fold
 from hoofprint.app.following import follow, stopping_on_signals
 from hoofprint.app.house import House
@@ -146,10 +147,9 @@ def rebuild(
 
 
 @app.command()
-def digest(context: typer.Context, as_json: Json = False) -> None:
+def digest(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> None:
     """Print a digest of every table; equal digests mean equal contents, on whatever database."""
-    house: House = context.obj
-    store = house.folded()
+    store = views_as_of(context.obj, as_of)
     digests = {}
     for group in GROUPS:
         with store.reading(group.name) as connection:

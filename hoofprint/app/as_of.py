@@ -1,0 +1,41 @@
+"""The views that a reading command answers from: those of now, or as they were."""
+
+from datetime import UTC, datetime
+
+from eventlog.errors import InputError
+from hoofprint.app.fold_progress import showing_fold
+from hoofprint.app.house import House
+from hoofprint.app.moment import parse_moment
+from hoofprint.app.output import error_console
+from projections.answers.runs import resolve_run, run_detail
+from projections.as_of import views_of_the_past
+from projections.store import ViewStore
+
+
+def views_as_of(house: House, moment: str | None, *, run: str | None = None) -> ViewStore:
+    """The views with everything folded, or, for a moment, as they were then, folded anew for this command.
+
+    ``run`` is the one run that is asked about, as a person calls it: where that can only be one, nothing
+    but its workflow tree's events are read. Raises what ``parse_moment`` and ``resolve_run`` raise.
+    """
+    if moment is None:
+        return house.folded()
+    then, told = parse_moment(moment, head=house.log.head(), now=datetime.now(UTC))
+    key = _key(house, run)
+    error_console().print(f"as of {told}", soft_wrap=True)
+    with showing_fold() as progress:
+        return house.keep(views_of_the_past(house.log, then, key=key, progress=progress))
+
+
+def _key(house: House, reference: str | None) -> str | None:
+    """The key of the events of a run's tree; None where then another run may have been called so."""
+    if reference in (None, "latest"):
+        return None
+    with house.folded().reading("runs") as connection:
+        try:
+            run = resolve_run(connection, reference)
+        except InputError:
+            # the beginning of several ids now, of one perhaps then
+            return None
+        is_named_by_id = run.run.startswith(reference)
+        return run_detail(connection, run).root if is_named_by_id else None
