@@ -154,3 +154,13 @@ def test_a_command_refuses_a_bad_moment_in_one_line(told, moment: str) -> None:
     refused = told.call("find", QUESTION, "--as-of", moment, expect=2)
     assert refused.stdout == ""
     assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.mark.kafka
+def test_a_log_on_kafka_is_asked_by_position_and_by_time(split, kafka_location: str) -> None:
+    split.environment["HOOFPRINT_LOG"] = f"{kafka_location}?partitions=2"
+    position, time = moment(split, "plan", "workflow.yml")
+    split.call("plan", "workflow.yml", "--force")
+    second, first = (run["ref"]["run"] for run in split.json("status")["runs"])
+    assert [run["ref"]["run"] for run in split.json("status", "--as-of", position)["runs"]] == [first]
+    split.call("status", second, "--as-of", time, expect=3)
