@@ -1,0 +1,117 @@
+"""``braindump.yml`` (``braindump.txt`` before Pegasus 5): what the planner noted about a run."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from posixpath import normpath
+
+import yaml
+
+from eventlog.errors import InputError
+
+_STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)$")
+_OTHER_NAMES = {
+    "dax_label": "label",
+    "timestamp": "pegasus_wf_time",
+    "submit_dir": "run",
+    "planner_version": "pegasus_version",
+}
+_NAMES = ("braindump.yml", "braindump.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Braindump:
+    """What the planner noted: ``directory`` is where the files lie now, ``planned_directory`` where they lay
+    when they were planned; ``planned_at`` is an aware time or None."""
+
+    directory: Path
+    run: str
+    root: str
+    dag: str
+    planned_directory: str
+    planned_at: datetime | None
+    values: Mapping[str, str]
+
+    def get(self, name: str) -> str | None:
+        """A value by its name in today's files, whatever an older Pegasus called it."""
+        value = self.values.get(name)
+        return value if value is not None else self.values.get(_OTHER_NAMES.get(name, name))
+
+    def here(self, path: str) -> Path:
+        """Where a path lies now that was written when the directory was planned."""
+        inside = self.inside(path)
+        return self.directory / inside if inside is not None else Path(normpath(path))
+
+    def inside(self, path: str) -> str | None:
+        """The part of ``path`` below the submit directory; None for a path that lies elsewhere."""
+        path = normpath(path)
+        if not path.startswith("/"):
+            return path
+        below = f"{self.planned_directory}/"
+        return path[len(below) :] if path.startswith(below) else None
+
+
+def is_submit_directory(directory: Path) -> bool:
+    """Whether a planner noted there what it made."""
+    return any((directory / name).is_file() for name in _NAMES)
+
+
+def read_braindump(directory: Path) -> Braindump:
+    """Raises ``InputError`` where there is none, or where it does not say which run and which DAG."""
+    path = next((directory / name for name in _NAMES if (directory / name).is_file()), None)
+    if path is None:
+        raise InputError(f"{directory}: no submit directory of Pegasus: it has no {' and no '.join(_NAMES)}")
+    text = path.read_bytes().decode("utf-8", "replace")
+    values = _yaml_values(path, text) if path.suffix == ".yml" else _text_values(text)
+    missing = [name for name in ("wf_uuid", "dag") if not values.get(name)]
+    if missing:
+        raise InputError(f"{path}: {' and '.join(missing)} missing: it must name the run and its .dag file")
+    planned = values.get("submit_dir") or values.get("run") or str(directory)
+    stamp = values.get("timestamp") or values.get("pegasus_wf_time")
+    return Braindump(
+        directory,
+        values["wf_uuid"],
+        values.get("root_wf_uuid") or values["wf_uuid"],
+        values["dag"],
+        normpath(planned),
+        parse_stamp(stamp) if stamp else None,
+        values,
+    )
+
+
+def parse_stamp(text: str) -> datetime | None:
+    """An aware time from ``20230303T222333-0800`` or ``2023-03-03T22:23:33-08:00``, None from others."""
+    match = _STAMP.match(text)
+    if match is None:
+        return None
+    try:
+        year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+        return datetime(year, month, day, hour, minute, second, tzinfo=_zone(match[7]))
+    except ValueError:
+        return None
+
+
+def _zone(text: str) -> timezone:
+    if text == "Z":
+        return UTC
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+def _yaml_values(path: Path, text: str) -> dict[str, str]:
+    try:
+        found = yaml.load(text, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        place = getattr(error, "problem_mark", None)
+        where = f", line {place.line + 1}" if place is not None else ""
+        raise InputError(f"{path}{where}: no YAML: {getattr(error, 'problem', None) or error}") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: must be a mapping of names to values")
+    return {str(name): str(value) for name, value in found.items() if value is not None}
+
+
+def _text_values(text: str) -> dict[str, str]:
+    pairs = (line.split(None, 1) for line in text.splitlines())
+    return {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}

@@ -1,0 +1,189 @@
+"""DAGMan's own log (``.dag.dagman.out``), line by line, of HTCondor 7 to 25."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from monitor.pegasus.submit_directory.braindump import parse_stamp
+from monitor.pegasus.submit_directory.local_time import LocalClock
+from monitor.pegasus.submit_directory.occurrences import (
+    DagmanAborted,
+    DagmanAnnounced,
+    DagmanFinished,
+    DagmanStarted,
+    DagmanVersion,
+    JobHeldBecause,
+    JobOccurrence,
+    Occurrence,
+    SubmissionFailed,
+)
+
+_STAMP = re.compile(r"\s*(\d{1,2})/(\d{1,2})(?:/(\d\d|\d{4}))?\s+(\d{1,2}):(\d\d):(\d\d)(?:\.\d+)?")
+_ISO_STAMP = re.compile(
+    r"\s*(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
+)
+_EVENT_STAMP = re.compile(r"\{(\d{1,2})/(\d{1,2})/(\d\d|\d{4}) (\d\d):(\d\d):(\d\d)\}")
+_CATEGORIES = re.compile(r"(?:\s*\([A-Za-z_]+[^)]*\)(?=\s))*\s*")
+_EVENT = re.compile(
+    r"Event:\s+ULOG_(\S+) for (?:HT)?Condor (?:Job|Node) (\S+)\s+\((-?\d+\.-?\d+)(?:\.-?\d+)?\)"
+)
+_SUBMITTING = re.compile(r"Submitting (?:HT)?Condor Node (\S+) job")
+_SCRIPT_RUNS = re.compile(r"Running (PRE|POST) script of (?:Job|Node) (.+?)\.\.\.")
+_SCRIPT_DONE = re.compile(
+    r"(PRE|POST) Script of (?:Job|[nN]ode) (\S+) "
+    r"(?:(completed successfully\.)|failed with status\s+(-?\d+)|died on signal (\d+))"
+)
+_JOB_DONE = re.compile(
+    r"Node (\S+) job proc \(([0-9.]+)\) "
+    r"(?:(completed successfully\.)|failed with (?:status|signal)\s+(-?\d+)\.)"
+)
+_ANNOUNCED = re.compile(r"\*\* condor_(?:scheduniv_exec\.([\d.]+)|dagman) \(CONDOR_DAGMAN\) STARTING UP")
+_VERSION = re.compile(r"\*\* \$CondorVersion: (\d+)\.(\d+)\.(\d+)")
+_FINISHED = re.compile(r"\*\*\*\* .*\(condor_DAGMAN\)[\w\s]+EXITING WITH STATUS (-?\d+)$")
+_PARSING = re.compile(r"Parsing (?!\d+ dagfiles)(.+) \.\.\.$")
+_RECOVERY_BEGINS, _RECOVERY_ENDS = "Running in RECOVERY mode...", "...done with RECOVERY mode"
+_TELLING = frozenset(
+    (
+        "Even",
+        "Subm",
+        "Runn",
+        "PRE ",
+        "POST",
+        "Node",
+        "** c",
+        "** $",
+        "****",
+        "Pars",
+        "...d",
+        "ERRO",
+        "Rece",
+        "Hold",
+    )
+)
+
+_Parse = Callable[["DagmanLogParser", str, int, int], Occurrence | None]
+
+
+class DagmanLogParser:
+    """Turns lines into occurrences; keeps the line number, and whether DAGMan replays old events.
+
+    ``clock`` reads the local times; ``year`` is taken for stamps that have none.
+    """
+
+    def __init__(self, clock: LocalClock, year: int) -> None:
+        self._clock = clock
+        self._year = year
+        self._recovering = False
+        self._starts_at_parsing = True
+        self.line = 0
+
+    def parse(self, line: str) -> Occurrence | None:
+        """What the line says of the run, if anything."""
+        self.line += 1
+        # The usual stamp is 18 characters wide, and most lines say nothing of a job: look before parsing.
+        if (
+            line[17:18] == " "
+            and line[8:9] == " "
+            and line[18:22] not in _TELLING
+            and line[18:19] not in "(\t "
+        ):
+            return None
+        stamp = _STAMP.match(line)
+        text = line[stamp.end() :] if stamp else line
+        if stamp is None:
+            stamp = _ISO_STAMP.match(line)
+            if stamp is None:
+                return None
+            text = line[stamp.end() :]
+        text = text[_CATEGORIES.match(text).end() :].rstrip()  # type: ignore[union-attr]
+        return self._occurrence(text, lambda: self._time(stamp, text))
+
+    def ends_run(self, line: str) -> bool:
+        """Whether a line, be its end not written yet, says that DAGMan ended."""
+        return _FINISHED.search(line) is not None
+
+    def _occurrence(self, text: str, time: Callable[[], int]) -> Occurrence | None:
+        if self._recovering:
+            self._recovering = not text.startswith(_RECOVERY_ENDS)
+            return None
+        if text.startswith(_RECOVERY_BEGINS):
+            # What follows was said before DAGMan was interrupted.
+            self._recovering = True
+            return None
+        if text[:4] not in _TELLING:
+            return None
+        return self._of_a_job(text, time) or self._of_dagman(text, time)
+
+    def _of_a_job(self, text: str, time: Callable[[], int]) -> Occurrence | None:
+        if match := _EVENT.match(text):
+            return JobOccurrence(time(), self.line, match[2], match[1], match[3])
+        if match := _SUBMITTING.match(text):
+            return JobOccurrence(time(), self.line, match[1], "DAGMAN_SUBMIT")
+        if match := _SCRIPT_RUNS.match(text):
+            return JobOccurrence(time(), self.line, match[2], f"{match[1]}_SCRIPT_STARTED")
+        if match := _SCRIPT_DONE.match(text):
+            return JobOccurrence(time(), self.line, match[2], *_ended(f"{match[1]}_SCRIPT", match))
+        if match := _JOB_DONE.match(text):
+            state, _, status = _ended("JOB", match)
+            return JobOccurrence(time(), self.line, match[1], state, match[2], status)
+        return None
+
+    def _of_dagman(self, text: str, time: Callable[[], int]) -> Occurrence | None:
+        if text.startswith("ERROR: submit attempt failed"):
+            return SubmissionFailed(time(), self.line)
+        if text.startswith("Hold reason:"):
+            return JobHeldBecause(time(), self.line, text[len("Hold reason:") :])
+        if text.startswith("Received SIGUSR1"):
+            return DagmanAborted(time(), self.line)
+        if match := _FINISHED.match(text):
+            return DagmanFinished(time(), self.line, int(match[1]))
+        if match := _ANNOUNCED.match(text):
+            self._starts_at_parsing = True
+            return DagmanAnnounced(time(), self.line, match[1])
+        if match := _VERSION.match(text):
+            return DagmanVersion(time(), self.line, (int(match[1]), int(match[2]), int(match[3])))
+        if self._starts_at_parsing and _PARSING.match(text):
+            self._starts_at_parsing = False
+            return DagmanStarted(time(), self.line)
+        return None
+
+    def _time(self, stamp: re.Match[str], text: str) -> int:
+        """Of an event the moment it happened, else the moment the line was written."""
+        own = _EVENT_STAMP.search(text) if text.startswith("Event") else None
+        if own is not None:
+            return self._local(*own.groups())
+        if stamp.re is _STAMP:
+            return self._local(*stamp.groups())
+        return self._iso(stamp)
+
+    def _local(self, month: str, day: str, year: str | None, *clock: str) -> int:
+        number = self._year if year is None else int(year) + (2000 if len(year) == 2 else 0)
+        hour, minute, second = (int(part) for part in clock)
+        return self._clock.microseconds(number, int(month), int(day), hour, minute, second)
+
+    def _iso(self, stamp: re.Match[str]) -> int:
+        aware = parse_stamp(f"{stamp[1]}T{stamp[2]}{stamp[3].upper()}") if stamp[3] else None
+        if aware is not None:
+            return round(aware.timestamp()) * 1_000_000
+        naive = datetime.fromisoformat(f"{stamp[1]}T{stamp[2]}")
+        return self._clock.microseconds(
+            naive.year, naive.month, naive.day, naive.hour, naive.minute, naive.second
+        )
+
+
+def _ended(what: str, match: re.Match[str]) -> tuple[str, None, int]:
+    if match[3] is not None:
+        return f"{what}_SUCCESS", None, 0
+    status = match[4] if match[4] is not None else f"-{match[5]}"
+    return f"{what}_FAILURE", None, int(status)
+
+
+def parse_lines(parser: DagmanLogParser, lines: Iterator[str]) -> Iterator[Occurrence]:
+    """The occurrences of lines; a line whose time is none says nothing."""
+    for line in lines:
+        try:
+            occurrence = parser.parse(line)
+        except ValueError:
+            continue
+        if occurrence is not None:
+            yield occurrence

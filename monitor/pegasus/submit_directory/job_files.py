@@ -1,0 +1,97 @@
+"""Where the files of a workflow's jobs lie, and reading them."""
+
+from pathlib import Path
+
+from monitor.pegasus.submit_directory.braindump import Braindump
+from monitor.pegasus.submit_directory.dag import Dag
+from monitor.pegasus.submit_directory.instances import JobInstance
+from monitor.pegasus.submit_directory.job_output import JobOutput, Report, read_job_output
+from monitor.pegasus.submit_directory.output_records import Outcome
+from monitor.pegasus.submit_directory.submit_file import SubmitFile, read_submit_file
+from monitor.pegasus.submit_directory.task_output import Told, read_error_file
+
+_PRE_LOG = "-Dpegasus.log.*="
+
+
+class JobFiles:
+    """The files of one workflow's jobs, in its submit directory as it lies now."""
+
+    def __init__(self, dump: Braindump, dag: Dag, report: Report) -> None:
+        self._dump = dump
+        self._dag = dag
+        self._report = report
+
+    def submit_file(self, job: str) -> SubmitFile:
+        """What the job's submit file says; nothing where there is none."""
+        name = self._dag.node(job).submit_file
+        if name is None:
+            return SubmitFile(stdout=f"{job}.out", stderr=f"{job}.err") if self._dag.is_pmc else SubmitFile()
+        path = self._dump.here(name)
+        try:
+            return read_submit_file(path)
+        except OSError as error:
+            self._report(f"{path}: {error.strerror}: site and arguments of {job} are not known")
+            return SubmitFile()
+
+    def planned_name(self, path: str | None) -> str | None:
+        """A job's file by its name below the submit directory, or its whole path where it lies elsewhere."""
+        return None if path is None else self._dump.inside(path) or path
+
+    def outcome(self, instance: JobInstance) -> Outcome:
+        """What the attempt left in its output and error files."""
+        if self._dag.node(instance.job).is_subdag:
+            return Outcome(None, Told())
+        return Outcome(
+            self._read(self._rotated(instance, ".out")),
+            read_error_file(self._rotated(instance, ".err")),
+            self.input_file(instance),
+        )
+
+    def pre_script_output(self, instance: JobInstance) -> JobOutput | None:
+        """What a planner that ran as a PRE script wrote, where the DAG says where."""
+        script = self._dag.node(instance.job).pre
+        words = script.arguments.split() if script is not None else []
+        named = next((word[len(_PRE_LOG) :] for word in words if word.startswith(_PRE_LOG)), None)
+        if named is None:
+            return None
+        path = self._dump.here(f"{named}.{instance.output_number:03}")
+        return self._read(path) if path.is_file() else None
+
+    def input_file(self, instance: JobInstance) -> Path:
+        """Where the job's list of transfers, replicas or tasks would be."""
+        return self._folder(instance.job) / f"{instance.job}.in"
+
+    def output_names(self, instance: JobInstance, outcome: Outcome) -> dict[str, str | None]:
+        """The names of the attempt's output and error files, as an event has them."""
+        has_own = (self._is_rotated(instance) and outcome.tasks_input is not None) or outcome.records
+        ending = f".{instance.output_number:03}" if has_own else ""
+        told = instance.submit_file
+        names = {"stdout.file": self.planned_name(told.stdout), "stderr.file": self.planned_name(told.stderr)}
+        return {key: f"{name}{ending}" if name else "" for key, name in names.items()}
+
+    @staticmethod
+    def no_text() -> Told:
+        """What was written where nothing was."""
+        return Told()
+
+    def _read(self, path: Path) -> JobOutput | None:
+        try:
+            return read_job_output(path, self._report)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._report(f"{path}: {error.strerror}: what the job left is not known")
+            return None
+
+    def _is_rotated(self, instance: JobInstance) -> bool:
+        return self._dag.node(instance.job).post is not None or self._dag.is_pmc
+
+    def _rotated(self, instance: JobInstance, suffix: str) -> Path:
+        path = self._folder(instance.job) / f"{instance.job}{suffix}"
+        return (
+            path.with_name(f"{path.name}.{instance.output_number:03}") if self._is_rotated(instance) else path
+        )
+
+    def _folder(self, job: str) -> Path:
+        name = self._dag.node(job).submit_file
+        return self._dump.here(name).parent if name is not None else self._dump.directory

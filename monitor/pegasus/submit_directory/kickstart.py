@@ -1,0 +1,31 @@
+"""A kickstart record, whichever way it was written: the values that a monitor uses, by their YAML path."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MOST_OUTPUT = 65_535
+"""So many characters of what a task wrote are kept, as Pegasus keeps them."""
+
+
+@dataclass(slots=True)
+class KickstartRecord:
+    """``values`` by path (``mainjob.usage.utime``), text as written; ``files`` by LFN, each with its values.
+
+    ``stdout`` and ``stderr`` are the task's, cut to ``MOST_OUTPUT``; None where the record has none.
+    """
+
+    values: dict[str, str] = field(default_factory=dict)
+    arguments: list[str] = field(default_factory=list)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    stdout: str | None = None
+    stderr: str | None = None
+
+    def outputs(self) -> Mapping[str, Mapping[str, str]]:
+        """The files that the record names as made, by LFN."""
+        return {
+            lfn: values for lfn, values in self.files.items() if values.get("output", "").lower() == "true"
+        }
+
+
+class Unusual(Exception):
+    """A record that is not in the block style that kickstart writes: it needs a whole YAML reader."""

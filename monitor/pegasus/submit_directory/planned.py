@@ -1,0 +1,61 @@
+"""The static part of a run: what the planner wrote down before anything ran."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from monitor.pegasus.event_file import EventFile
+from monitor.pegasus.records import Record
+from monitor.pegasus.reports import Reports
+from monitor.pegasus.submit_directory.braindump import Braindump
+from monitor.pegasus.submit_directory.file_roles import file_uses
+from monitor.pegasus.submit_directory.scribe import moment
+
+_PLAN_FIELDS = {
+    "dax.label": "dax_label",
+    "dax.version": "dax_version",
+    "dax.index": "dax_index",
+    "dax.file": "dax",
+    "dag.file.name": "dag",
+    "submit.hostname": "submit_hostname",
+    "user": "user",
+    "planner.version": "planner_version",
+}
+
+
+def planned_records(dump: Braindump, parent: str | None, reports: Reports) -> Iterator[Record]:
+    """The plan of one workflow: ``wf.plan``, the planner's ``.static.bp``, and what tasks do with files."""
+    time = planned_time(dump)
+    place = str(dump.directory / "braindump.yml")
+    yield Record("wf.plan", time, dump.run, dump.root, _plan(dump, parent), place)
+    static = dump.directory / f"{Path(dump.dag).stem}.static.bp"
+    yield Record("static.start", time, dump.run, dump.root, {}, str(static))
+    if static.is_file():
+        for record in EventFile(static, reports).records():
+            if record.event not in ("static.start", "static.end"):
+                yield replace(record, run=dump.run, root=dump.root)
+    else:
+        reports.unreadable(f"{static}: not there: tasks, jobs and edges of the plan are not known")
+    yield from file_uses(dump, time, reports)
+    yield Record("static.end", time, dump.run, dump.root, {}, str(static))
+
+
+def planned_time(dump: Braindump) -> int:
+    """When the run was planned, in microseconds; where nobody noted it, when the .dag was written."""
+    if dump.planned_at is not None:
+        return moment(dump.planned_at.isoformat()) or 0
+    try:
+        return (dump.directory / dump.dag).stat().st_mtime_ns // 1000
+    except OSError:
+        return 0
+
+
+def _plan(dump: Braindump, parent: str | None) -> dict[str, str]:
+    said = {name: dump.get(key) for name, key in _PLAN_FIELDS.items()}
+    said["submit.dir"] = dump.planned_directory
+    arguments = dump.get("planner_arguments")
+    said["argv"] = arguments.strip('" \t\r\n') if arguments is not None else None
+    grid = dump.get("grid_dn")
+    said["grid_dn"] = grid if grid != "null" else None
+    said["parent.xwf.id"] = parent
+    return {name: value for name, value in said.items() if value is not None}

@@ -1,0 +1,95 @@
+"""A submit directory as a source of records: its workflow and every sub-workflow below it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from eventlog.errors import InputError
+from monitor.pegasus.records import Record
+from monitor.pegasus.reports import Reports
+from monitor.pegasus.submit_directory.braindump import Braindump, read_braindump
+from monitor.pegasus.submit_directory.instances import JobInstance
+from monitor.pegasus.submit_directory.planned import planned_time
+from monitor.pegasus.submit_directory.replicas import stored_replicas
+from monitor.pegasus.submit_directory.workflow_trace import WorkflowTrace
+
+
+class SubmitDirectory:
+    """The submit directory ``path``, of a root workflow or of a sub-workflow.
+
+    ``timezone`` names the submit host's zone (DAGMan writes local times without one); without it the offset
+    counts at which the run was planned.
+    """
+
+    def __init__(self, path: Path, reports: Reports, timezone: str | None = None) -> None:
+        self.path = path
+        self._reports = reports
+        self._timezone = timezone
+        self._traces: dict[Path, WorkflowTrace] = {}
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether any of its workflows has not ended, as far as it was read."""
+        return any(trace.is_running for trace in self._traces.values())
+
+    def records(self) -> Iterator[Record]:
+        """Everything that is there now.
+
+        Raises ``InputError`` where the directory is none of Pegasus' or its .dag is unknown.
+        """
+        try:
+            yield from self.read_on()
+            yield from self._rest()
+        finally:
+            self.close()
+
+    def read_on(self) -> Iterator[Record]:
+        """What was written since the last time: the plan first, then what happened; sub-workflows as they
+        are submitted."""
+        if not self._traces:
+            yield from self._opened(read_braindump(self.path), None)
+        read = 0
+        while read < len(self._traces):
+            # A workflow that is read may add sub-workflows, whose turn comes after it.
+            trace = list(self._traces.values())[read]
+            yield from trace.read_on()
+            read += 1
+
+    def close(self) -> None:
+        """Let go of every log."""
+        for trace in self._traces.values():
+            trace.close()
+
+    def _opened(self, dump: Braindump, parent: str | None) -> Iterator[Record]:
+        trace = WorkflowTrace(dump, parent, self._timezone, self._reports, self._sub_workflow)
+        self._traces[dump.directory.resolve()] = trace
+        yield from trace.planned()
+
+    def _sub_workflow(self, parent: Braindump, instance: JobInstance, folder: Path) -> Iterator[Record]:
+        known = self._traces.get(folder.resolve())
+        if known is None:
+            try:
+                dump = read_braindump(folder)
+            except InputError as error:
+                self._reports.unreadable(f"sub-workflow of {instance.job}: {error}")
+                return
+            yield from self._opened(dump, parent.run)
+        else:
+            dump = known.dump
+        fields = {"subwf.id": dump.run, "job.id": instance.job, "job_inst.id": str(instance.number)}
+        yield Record(
+            "xwf.map.subwf_job", planned_time(dump), parent.run, parent.root, fields, str(dump.directory)
+        )
+
+    def _rest(self) -> Iterator[Record]:
+        read = 0
+        while read < len(self._traces):
+            trace = list(self._traces.values())[read]
+            yield from trace.read_the_rest()
+            yield from trace.read_on()
+            yield from stored_replicas(trace.dump, self._reports)
+            read += 1

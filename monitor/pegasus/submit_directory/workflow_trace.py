@@ -1,0 +1,120 @@
+"""One workflow's submit directory, read as far as it has been written."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitor.pegasus.records import Record
+from monitor.pegasus.reports import Reports
+from monitor.pegasus.submit_directory.braindump import Braindump
+from monitor.pegasus.submit_directory.dag import Dag, read_dag
+from monitor.pegasus.submit_directory.dagman_log import DagmanLogParser, parse_lines
+from monitor.pegasus.submit_directory.growing_log import GrowingLog, rotated_before
+from monitor.pegasus.submit_directory.instances import JobInstance
+from monitor.pegasus.submit_directory.job_files import JobFiles
+from monitor.pegasus.submit_directory.jobstate_lines import JobstateParser
+from monitor.pegasus.submit_directory.local_time import LocalClock, zone_of
+from monitor.pegasus.submit_directory.occurrences import Occurrence
+from monitor.pegasus.submit_directory.planned import planned_records
+from monitor.pegasus.submit_directory.run_states import RunStates
+from monitor.pegasus.submit_directory.scribe import Scribe
+
+SubWorkflow = Callable[[Braindump, JobInstance, Path], Iterator[Record]]
+
+
+class WorkflowTrace:
+    """Reads one workflow; ``sub_workflow`` is asked for what it tells of one that a job submits.
+
+    ``parent`` is the run of the workflow that planned it. ``timezone`` names the zone of the submit host.
+    """
+
+    def __init__(
+        self,
+        dump: Braindump,
+        parent: str | None,
+        timezone: str | None,
+        reports: Reports,
+        sub_workflow: SubWorkflow,
+    ) -> None:
+        self.dump = dump
+        self._parent = parent
+        self._reports = reports
+        self._sub_workflow = sub_workflow
+        log = dump.directory / f"{dump.dag}.dagman.out"
+        self._log = GrowingLog(log)
+        year = (dump.planned_at or datetime.now(UTC)).year
+        self._parser = DagmanLogParser(LocalClock(zone_of(dump.planned_at, timezone)), year)
+        self._files = JobFiles(dump, Dag(), reports.unreadable)
+        self._states: RunStates | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the log says that DAGMan runs, or has not begun."""
+        return self._states is None or self._states.is_running
+
+    def planned(self) -> Iterator[Record]:
+        """What the planner wrote down."""
+        return planned_records(self.dump, self._parent, self._reports)
+
+    def read_on(self) -> Iterator[Record]:
+        """What happened since the last time, as far as whole lines say it."""
+        if self._states is None:
+            if not self._log.path.exists() and not rotated_before(self._log.path):
+                return
+            self._states = self._begin(self._log.path)
+        yield from self._records(self._states, parse_lines(self._parser, self._log.lines()))
+
+    def read_the_rest(self) -> Iterator[Record]:
+        """What there is where nothing is written any more: an unended last line, another monitor's notes."""
+        if self._states is None:
+            yield from self._from_jobstate_log()
+        elif (rest := self._log.rest) and self._parser.ends_run(rest):
+            yield from self._records(self._states, parse_lines(self._parser, iter([rest])))
+
+    def close(self) -> None:
+        """Let go of the log."""
+        self._log.close()
+
+    def _begin(self, log: Path) -> RunStates:
+        dag = self._dag()
+        self._files = JobFiles(self.dump, dag, self._reports.unreadable)
+        scribe = Scribe(self.dump.run, self.dump.root, str(log))
+        return RunStates(scribe, self.dump, dag, self._files, self._submitted)
+
+    def _dag(self) -> Dag:
+        path = self.dump.directory / self.dump.dag
+        try:
+            return read_dag(path)
+        except OSError as error:
+            self._reports.unreadable(f"{path}: {error.strerror}: which scripts its jobs have is not known")
+            return Dag()
+
+    def _records(self, states: RunStates, occurrences: Iterator[Occurrence]) -> Iterator[Record]:
+        for occurrence in occurrences:
+            yield from states.take(occurrence)
+
+    def _from_jobstate_log(self) -> Iterator[Record]:
+        path = self.dump.directory / (self.dump.get("jsd") or "jobstate.log")
+        path = self.dump.directory / path.name
+        if not path.is_file():
+            self._reports.note(
+                f"{self._log.path}: not there, nor jobstate.log: nothing but the plan is known"
+            )
+            return
+        self._reports.note(f"{self._log.path}: not there: read from {path} instead")
+        parser, states = JobstateParser(), self._begin(path)
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                yield from self._records(states, parser.parse(line))
+
+    def _submitted(self, instance: JobInstance) -> Iterator[Record]:
+        log = instance.submit_file.dagman_log
+        folder = self._sub_directory(log, instance.output_number) if log is not None else None
+        if folder is not None:
+            yield from self._sub_workflow(self.dump, instance, folder)
+
+    def _sub_directory(self, log: str, attempt: int) -> Path | None:
+        """Where a sub-workflow was planned: each planning makes a directory of its own, numbered from 000."""
+        planned = self.dump.here(log).parent
+        numbered = (planned.with_name(f"{planned.name}.{number:03}") for number in (attempt, 0))
+        return next((folder for folder in (*numbered, planned) if folder.is_dir()), None)
