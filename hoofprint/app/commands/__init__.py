@@ -1,5 +1,6 @@
 """The commands, one module each, in the order in which help lists them."""
 
+import keyword
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -9,11 +10,19 @@ import typer
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A command: its name, which is its module's and its function's; a ``group`` is a Typer of commands."""
+    """A command: its name, which is its module's and its function's; a ``group`` is a Typer of commands.
+
+    Where Python keeps the name for itself, module and function have an underscore behind it.
+    """
 
     name: str
     panel: str
     group: bool = False
+
+    @property
+    def python_name(self) -> str:
+        """The name of module and function."""
+        return f"{self.name}_" if keyword.iskeyword(self.name) else self.name
 
 
 _RUN, _LOOK, _SEARCH, _KEEP = "Plan and run", "Look at runs", "Find and tag", "Keep and serve"
@@ -28,6 +37,7 @@ ENTRIES = (
     Entry("find", _SEARCH),
     Entry("lineage", _SEARCH),
     Entry("tag", _SEARCH),
+    Entry("import", _KEEP),
     Entry("log", _KEEP, group=True),
     Entry("views", _KEEP, group=True),
     Entry("config", _KEEP),
@@ -44,8 +54,8 @@ def register(app: typer.Typer, arguments: Sequence[str]) -> None:
     """
     named = [entry for entry in ENTRIES if entry.name in arguments]
     for entry in named or ENTRIES:
-        module = import_module(f"{__name__}.{entry.name}")
+        module = import_module(f"{__name__}.{entry.python_name}")
         if entry.group:
             app.add_typer(module.app, name=entry.name, rich_help_panel=entry.panel)
         else:
-            app.command(rich_help_panel=entry.panel)(getattr(module, entry.name))
+            app.command(entry.name, rich_help_panel=entry.panel)(getattr(module, entry.python_name))

@@ -1,0 +1,92 @@
+"""``hoofprint import``: what another workflow system left behind, into the log."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from hoofprint.app.commands.options import Json
+from hoofprint.app.house import House
+from hoofprint.app.output import console, error_console, facts, print_json, printable
+from monitor.pegasus.importing import Imported, import_source
+from monitor.pegasus.recognition import recognise
+from monitor.pegasus.reports import Reports
+
+_Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE…",
+        help="An event file (.bp), a submit directory, a stampede database (a file or its URL).",
+    ),
+]
+_Namespace = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="The project or group that the runs belong to.", show_default=False),
+]
+
+
+def import_(
+    context: typer.Context, sources: _Sources, namespace: _Namespace = "", as_json: Json = False
+) -> None:
+    """Import runs of Pegasus: again, or from another source of the same run, adds only what is new."""
+    house: House = context.obj
+    imported = Imported()
+    reports = Reports(_tell)
+    opened = [recognise(source, reports) for source in sources]
+    with _showing() as show:
+        for source in opened:
+            import_source(
+                source,
+                house.prompt_log,
+                reports,
+                imported,
+                namespace=namespace or house.settings["namespace"],
+                progress=partial(show, source.name),
+            )
+    if as_json:
+        print_json(imported)
+    else:
+        _print(imported)
+
+
+def _tell(message: str) -> None:
+    error_console().print(printable(message), soft_wrap=True)
+
+
+@contextmanager
+def _showing() -> Iterator[Callable[[str, Imported], None]]:
+    """A listener that shows on stderr how many events there are so far."""
+    columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Bar(*columns, console=error_console(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(name: str, so_far: Imported) -> None:
+            events = so_far.added + so_far.refined + so_far.known
+            bar.update(task, description=printable(f"{name}: {events} events"))
+
+        yield show
+
+
+def _print(imported: Imported) -> None:
+    out = console()
+    out.print(
+        facts(
+            {
+                "runs": len(imported.runs),
+                "events added": imported.added,
+                "refined": imported.refined,
+                "already known": imported.known,
+                "contradictions": imported.contradicted,
+                "unreadable": imported.unreadable,
+            }
+        )
+    )
+    for each in imported.contradictions:
+        text = f"{each.subject}: {each.fact} {each.field} is {each.kept}, not {each.offered}"
+        out.print(printable(text), soft_wrap=True)
+    if imported.contradicted > len(imported.contradictions):
+        out.print(f"and {imported.contradicted - len(imported.contradictions)} more contradictions")

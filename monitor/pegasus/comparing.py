@@ -1,0 +1,233 @@
+"""Holds two accounts of one fact against each other, field by field: which says more, and where they differ.
+
+A field that has its default says nothing. Of two times or durations that agree as far as the coarser one
+reaches, the finer one is better. Chunks of plans are compared item by item.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
+from functools import cache
+from typing import TypeVar, cast
+
+from eventlog.facts import (
+    Edge,
+    Fact,
+    FileDeclared,
+    InvocationRecorded,
+    JobAborted,
+    JobEvicted,
+    JobFinished,
+    JobHeld,
+    JobNoted,
+    JobPlanned,
+    JobReleased,
+    JobStarted,
+    JobSubmitted,
+    RunFinished,
+    RunStarted,
+    ScriptFinished,
+    TaskDeclared,
+)
+
+R = TypeVar("R")
+
+TIMED = frozenset(
+    (
+        *(RunStarted, RunFinished, JobSubmitted, JobStarted, JobHeld, JobReleased, JobEvicted, JobAborted),
+        *(JobFinished, JobNoted, ScriptFinished),
+    )
+)
+"""Facts whose time is a part of what they say; of others a source may not know when they were said."""
+
+_COARSENESS = (1_000_000, 1_000)
+_MEASURED = frozenset(
+    (
+        *(
+            "start",
+            "duration",
+            "started",
+            "terminated",
+            "local_duration",
+            "cluster_start",
+            "cluster_duration",
+        ),
+        *("cpu_time", "utime", "stime"),
+    )
+)
+_COUNTS = frozenset(("tasks", "files", "jobs", "chunks"))
+_SETS = frozenset(("inputs", "outputs", "checkpoints"))
+_PASSED_OVER = frozenset(("revision", "ordinal", "chunk"))
+_SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field of which two accounts say different things."""
+
+    field: str
+    kept: str
+    offered: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Two accounts as one; ``says_more`` where the offered one added to the kept one."""
+
+    fact: Fact
+    time: int
+    says_more: bool
+    differences: tuple[Difference, ...]
+
+
+def merge_facts(kept: Fact, kept_time: int, offered: Fact, offered_time: int) -> Merged:
+    """What two accounts of one fact say together; where they contradict each other, the kept one."""
+    comparison = _Comparison()
+    fact = comparison.merge(kept, offered)
+    time = kept_time
+    if type(kept) in TIMED:
+        time = comparison.measured("time", kept_time, offered_time)
+    elif isinstance(fact, InvocationRecorded):
+        time = fact.start + fact.duration
+    return Merged(fact, time, comparison.says_more, tuple(comparison.differences))
+
+
+class _Comparison:
+    """One comparison: notes whether the offered account says more, and where it differs."""
+
+    def __init__(self) -> None:
+        self.says_more = False
+        self.differences: list[Difference] = []
+
+    def merge(self, kept: R, offered: R, within: str = "") -> R:
+        """One record of both."""
+        changes: dict[str, object] = {}
+        for each in _compared_fields(cast("Hashable", type(kept))):
+            before = getattr(kept, each.name)
+            after = self._value(within, each, before, getattr(offered, each.name))
+            if after is not before:
+                changes[each.name] = after
+        if isinstance(kept, TaskDeclared):
+            self._drop_told_uses(kept, changes)
+        return replace(kept, **changes) if changes else kept  # type: ignore[type-var]
+
+    def measured(self, name: str, kept: int, offered: int) -> int:
+        """The finer one of two measures that agree."""
+        if kept == offered:
+            return kept
+        for unit in _COARSENESS:
+            if kept % unit == 0 and kept <= offered < kept + unit:
+                self.says_more = True
+                return offered
+            if offered % unit == 0 and offered <= kept < offered + unit:
+                return kept
+        return self._differ(name, kept, offered)
+
+    def _value(self, within: str, each: "Field[object]", kept: object, offered: object) -> object:
+        name = f"{within}{each.name}"
+        if kept == offered:
+            return kept
+        if each.name != "ok":
+            if _says_nothing(each, offered):
+                return kept
+            if _says_nothing(each, kept):
+                self.says_more = True
+                return offered
+        if isinstance(kept, tuple) and isinstance(offered, tuple):
+            return self._items(each.name, name, kept, offered)
+        if is_dataclass(kept):
+            return self.merge(kept, offered, f"{name}.")
+        return self._plain(each.name, name, kept, offered)
+
+    def _plain(self, field: str, name: str, kept: object, offered: object) -> object:
+        if isinstance(kept, float) and isinstance(offered, (int, float)):
+            return (
+                kept
+                if math.isclose(kept, offered, rel_tol=1e-5, abs_tol=1e-6)
+                else self._differ(name, kept, offered)
+            )
+        if isinstance(kept, int) and isinstance(offered, int):
+            if field in _MEASURED:
+                return self.measured(name, kept, offered)
+            if field in _COUNTS:
+                self.says_more |= offered > kept
+                return max(kept, offered)
+        return self._differ(name, kept, offered)
+
+    def _items(
+        self, field: str, name: str, kept: tuple[object, ...], offered: tuple[object, ...]
+    ) -> tuple[object, ...]:
+        if isinstance(kept[0], Edge):
+            return self._united(kept, offered)
+        if is_dataclass(kept[0]):
+            return self._merged_items(kept, offered)
+        if field in _SETS or field == "uses":
+            return self._united(kept, offered)
+        return self._differ(name, kept, offered)
+
+    def _united(self, kept: tuple[object, ...], offered: tuple[object, ...]) -> tuple[object, ...]:
+        new = tuple(item for item in offered if item not in set(kept))
+        self.says_more |= bool(new)
+        return (*kept, *new) if new else kept
+
+    def _merged_items(self, kept: tuple[object, ...], offered: tuple[object, ...]) -> tuple[object, ...]:
+        before, after = _by_name(kept), _by_name(offered)
+        merged: dict[tuple[str, int], object] = {}
+        for key in sorted(before.keys() | after.keys()):
+            if key not in before:
+                self.says_more = True
+                merged[key] = after[key]
+            elif key in after:
+                merged[key] = self.merge(before[key], after[key], f"{key[0]}.")
+            else:
+                merged[key] = before[key]
+        return tuple(merged.values())
+
+    def _drop_told_uses(self, kept: TaskDeclared, changes: dict[str, object]) -> None:
+        """A file of which the one account knows whether it is read or written is not of untold role."""
+        told: set[object] = set()
+        for name in _SETS:
+            told.update(cast("tuple[str, ...]", changes.get(name, getattr(kept, name))))
+        uses = cast("tuple[str, ...]", changes.get("uses", kept.uses))
+        left = tuple(lfn for lfn in uses if lfn not in told)
+        if left != kept.uses:
+            changes["uses"] = left
+        else:
+            changes.pop("uses", None)
+
+    def _differ(self, name: str, kept: R, offered: object) -> R:
+        self.differences.append(Difference(name, _shown(kept), _shown(offered)))
+        return kept
+
+
+@cache
+def _compared_fields(kind: Hashable) -> tuple["Field[object]", ...]:
+    return tuple(each for each in fields(cast("type", kind)) if each.name not in _PASSED_OVER)
+
+
+def _says_nothing(each: "Field[object]", value: object) -> bool:
+    return value is None or value in ("", ()) or (each.default is not MISSING and value == each.default)
+
+
+def _by_name(items: Sequence[object]) -> Mapping[tuple[str, int], object]:
+    """Items by their names; a task that is declared in pieces has several."""
+    pieces: Counter[str] = Counter()
+    named: dict[tuple[str, int], object] = {}
+    for item in items:
+        name = _name(item)
+        named[name, pieces[name]] = item
+        pieces[name] += 1
+    return named
+
+
+def _name(item: object) -> str:
+    match item:
+        case TaskDeclared(task=name) | JobPlanned(job=name) | FileDeclared(lfn=name):
+            return name
+    raise TypeError(f"{type(item).__name__} has no name to be compared by")
+
+
+def _shown(value: object) -> str:
+    text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,0 +1,182 @@
+"""Reads stampede event files: a monitor's ``.bp`` and the planner's ``.static.bp``, in constant memory.
+
+A line reads ``ts=… event=… name=value …``. A value that holds a blank, a quote or an equals sign stands in
+double quotes, in which a quote is written ``\\"``. Source: NetLogger's best practices format, as Pegasus
+writes it.
+"""
+
+import re
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from eventlog.errors import InputError
+from monitor.pegasus.records import Record
+from monitor.pegasus.reports import Reports
+from monitor.pegasus.translation.values import UnfitValueError, moment
+
+LONGEST_LINE = 8 * 1024 * 1024
+"""Bytes. Two outputs of 64 KB, each byte quoted, with all other fields stay far below."""
+
+_PREFIX = "stampede."
+_PAIR = re.compile(r'([^\s="]+)=("[^"\\]*(?:\\.[^"\\]*)*"(?=\s|$)|[^\s"]*(?=\s|$))')
+_EVENT = re.compile(rb"^ts=\S+ event=(?:stampede\.)?([\w.]+)(?=\s)", re.ASCII)
+# What every event of a monitor repeats about its run comes last, beginning with the root.
+_REPEATED = " root.xwf.id="
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class EventFile:
+    """One event file; ``wanted`` are the kinds of event that are parsed, all where it is empty."""
+
+    path: Path
+    reports: Reports
+    wanted: Set[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    def records(self) -> Iterator[Record]:
+        """Every event in the order of the file; what cannot be read is reported and left out.
+
+        Raises InputError where the file cannot be opened or read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                yield from _Reader(self).records(file)
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be read: {error.strerror}") from error
+
+
+def looks_like_event_file(path: Path) -> bool:
+    """Whether a file is named as event files are, or begins as they do."""
+    if not path.is_file():
+        return False
+    if path.name.endswith(".bp"):
+        return True
+    try:
+        with path.open("rb") as file:
+            return _EVENT.match(file.readline(LONGEST_LINE)) is not None
+    except OSError:
+        return False
+
+
+class _Reader:
+    """Reads one file; knows which run belongs to which root, and who was spoken of last."""
+
+    def __init__(self, source: EventFile) -> None:
+        self._source = source
+        self._roots: dict[str, str] = {}
+        self._run = ""
+        self._repeated: dict[str, str] = {}
+
+    def records(self, file: BinaryIO) -> Iterator[Record]:
+        wanted = self._source.wanted
+        for number, line in self._lines(file):
+            match = _EVENT.match(line)
+            if match is None:
+                if line.strip():
+                    self._refuse(number, f"no stampede event (ts=… event=…), but {_excerpt(line)}")
+                continue
+            if wanted and match[1].decode() not in wanted:
+                continue
+            record = self._record(match[1].decode(), line, number)
+            if record is not None:
+                yield record
+
+    def _lines(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+        number = 0
+        while line := file.readline(LONGEST_LINE):
+            number += 1
+            if line.endswith(b"\n"):
+                yield number, line
+                continue
+            size, ended = _rest_of_line(file, len(line))
+            if not ended and size <= LONGEST_LINE:
+                self._refuse(number, "the file ends in half a line; import it again when it is complete")
+            else:
+                self._refuse(number, f"a line of {size:,} bytes; an event has up to {LONGEST_LINE:,}")
+
+    def _record(self, event: str, line: bytes, number: int) -> Record | None:
+        own, root = self._without_repetition(self._decoded(line, number))
+        fields = parse_fields(own)
+        if fields is None:
+            self._refuse(number, f"the fields of this {event} are no name=value pairs: {_excerpt(line)}")
+            return None
+        try:
+            time = moment(fields.pop("ts"))
+        except UnfitValueError as error:
+            self._refuse(number, str(error))
+            return None
+        del fields["event"]
+        run = fields.pop("xwf.id", self._run)
+        root = root or fields.pop("root.xwf.id", "") or self._roots.get(run, run)
+        if not run:
+            self._refuse(number, f"a {event} that names no workflow (xwf.id)")
+            return None
+        self._run = run
+        self._roots[run] = root
+        return Record(event, time, run, root, fields, f"{self._source.path}:{number}")
+
+    def _decoded(self, line: bytes, number: int) -> str:
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            self._source.reports.note(
+                f"{self._source.path}:{number}: bytes that are no UTF-8 are kept as \\xNN"
+            )
+            text = line.decode(errors="backslashreplace")
+        return text.replace("\0", "\\x00") if "\0" in text else text
+
+    def _without_repetition(self, line: str) -> tuple[str, str]:
+        """The line without what every event of its run repeats, where that is known already; and the root."""
+        cut = line.rfind(_REPEATED)
+        if cut < 0:
+            return line, ""
+        tail = line[cut:]
+        root = self._repeated.get(tail)
+        if root is not None:
+            return line[:cut], root
+        fields = parse_fields(tail)
+        if fields is not None and "ts" not in fields and " event=stampede.wf.plan " not in line:
+            self._repeated[tail] = fields["root.xwf.id"]
+        return line, ""
+
+    def _refuse(self, number: int, what: str) -> None:
+        self._source.reports.unreadable(f"{self._source.path}:{number}: {what}")
+
+
+def parse_fields(line: str) -> dict[str, str] | None:
+    """The fields of a line by their names, values unquoted; None where something else is between them."""
+    line = line.strip()
+    pairs = _PAIR.findall(line)
+    # each pair has its equals sign, and a blank before it except for the first
+    if (
+        sum(map(len, chain.from_iterable(pairs))) + 2 * len(pairs) - 1 != len(line)
+        and _PAIR.sub("", line).strip()
+    ):
+        return None
+    return {
+        name: value if not value or value[0] != '"' else value[1:-1].replace('\\"', '"')
+        for name, value in pairs
+    }
+
+
+def _rest_of_line(file: BinaryIO, size: int) -> tuple[int, bool]:
+    """How long the line is of which ``size`` bytes were read, and whether it has an end; reads over it."""
+    while piece := file.readline(LONGEST_LINE):
+        size += len(piece)
+        if piece.endswith(b"\n"):
+            return size, True
+    return size, False
+
+
+def _excerpt(line: bytes) -> str:
+    shown = line[:_SHOWN].decode(errors="backslashreplace")
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown.rstrip())
+    return f"{text!s}…" if len(line) > _SHOWN else text

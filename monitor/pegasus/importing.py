@@ -1,0 +1,81 @@
+"""Brings one source into the log: records to events, merged with what the log holds, in batches."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from eventlog.event import DEFAULT_NAMESPACE, Event
+from eventlog.log import EventLog
+from monitor.pegasus.merging import Contradiction, Merger
+from monitor.pegasus.records import RecordSource
+from monitor.pegasus.reports import Reports
+from monitor.pegasus.translation.translator import Translator
+
+BATCH_SIZE = 500
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import came to.
+
+    ``added`` events say something new, ``refined`` ones say more than an event before them, ``known`` ones
+    were in the log already; ``contradictions`` are the first of ``contradicted`` facts that the log says
+    otherwise, and that stay as they are. ``runs`` are those that were spoken of, ``unreadable`` the records
+    that could not be used.
+    """
+
+    added: int = 0
+    refined: int = 0
+    known: int = 0
+    contradicted: int = 0
+    unreadable: int = 0
+    runs: dict[str, None] = field(default_factory=dict)
+    contradictions: list[Contradiction] = field(default_factory=list)
+
+
+def import_source(
+    source: RecordSource,
+    log: EventLog,
+    reports: Reports,
+    imported: Imported,
+    *,
+    namespace: str = DEFAULT_NAMESPACE,
+    progress: Callable[[Imported], None] | None = None,
+) -> None:
+    """Append what a source tells and the log does not hold; counts are added to ``imported``.
+
+    What was appended is durable: killed in the midst and started again, it goes on where it was. Raises what
+    the source and the log raise.
+    """
+    merger = Merger(log)
+    before = reports.unreadable_lines
+    batch: list[Event] = []
+    for event in _events(source, reports, namespace):
+        imported.runs[event.fact.run] = None
+        batch.extend(merger.new(event))
+        if len(batch) >= BATCH_SIZE:
+            log.append(batch)
+            batch.clear()
+            if progress is not None:
+                progress(_counted(imported, merger))
+    if batch:
+        log.append(batch)
+    imported.unreadable += reports.unreadable_lines - before
+    _counted(imported, merger)
+
+
+def _events(source: RecordSource, reports: Reports, namespace: str) -> Iterator[Event]:
+    translator = Translator(reports, namespace)
+    for record in source.records():
+        yield from translator.translate(record)
+    yield from translator.finish()
+
+
+def _counted(imported: Imported, merger: Merger) -> Imported:
+    """The counts with what a merger counted since it was asked last."""
+    counts = merger.take_counts()
+    imported.added += counts.added
+    imported.refined += counts.refined
+    imported.known += counts.known
+    imported.contradicted += counts.contradicted
+    imported.contradictions.extend(counts.contradictions)
+    return imported

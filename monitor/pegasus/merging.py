@@ -1,0 +1,254 @@
+"""Merges what a source tells with what the log holds: nothing twice, gaps filled, contradictions counted.
+
+Of two accounts of one fact that contradict each other the first stays. One that only says more (a field that
+was empty, a time to the millisecond in place of the second) is stated in the next revision.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+from uuid import UUID
+
+from eventlog.codec import Codec, encode
+from eventlog.event import Event, Observer, ordinal_of
+from eventlog.facts import Fact, MetadataRegistered, Tag, Tagged
+from eventlog.identity import event_id
+from eventlog.log import EventLog, Position, Record, read_all
+from eventlog.redaction import is_tombstone
+from monitor.pegasus.comparing import TIMED, Difference, merge_facts
+
+SHORTEST_CUT = 245
+"""Characters to which the reference's database cuts the values of metadata."""
+
+MOST_SHOWN = 20
+"""Contradictions that are kept with both values; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A fact that the log says otherwise; ``subject`` is run, job and attempt."""
+
+    subject: str
+    fact: str
+    field: str
+    kept: str
+    offered: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the events that were offered."""
+
+    added: int = 0
+    refined: int = 0
+    known: int = 0
+    contradicted: int = 0
+    contradictions: list[Contradiction] = field(default_factory=list)
+
+
+class _Kept(NamedTuple):
+    """What is remembered of an event of the log: a digest of its body, its time, and where it stands."""
+
+    digest: int
+    time: int
+    partition: int
+    offset: int
+
+
+class Merger:
+    """Holds events against the log, root by root.
+
+    Of a root that the log does not know everything is new: nothing is looked up. Of others, ids and digests
+    are kept in memory, and a body is read again only where another one is offered.
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._roots: dict[tuple[str, str], _KnownRoot | None] = {}
+        self._counts = Counts()
+
+    def new(self, event: Event) -> Iterator[Event]:
+        """The event, where the log lacks it; a revised one, where the event says more; or none."""
+        root = self._root(event)
+        if root is None:
+            self._counts.added += 1
+            yield event
+            return
+        last = root.last_revision(event)
+        if isinstance(event.fact, MetadataRegistered):
+            yield from self._unsaid(root, last, event, event.fact)
+        elif last is None:
+            self._counts.added += 1
+            yield event
+        else:
+            yield from self._merged(root, last, event)
+
+    def take_counts(self) -> Counts:
+        """What was counted since it was asked last."""
+        counts, self._counts = self._counts, Counts()
+        return counts
+
+    def _root(self, event: Event) -> "_KnownRoot | None":
+        key = (event.namespace, event.key)
+        if key not in self._roots:
+            known = _KnownRoot(self._log, event.key, event.namespace)
+            self._roots[key] = None if known.is_empty else known
+        return self._roots[key]
+
+    def _unsaid(
+        self, root: "_KnownRoot", last: "_Revision | None", event: Event, fact: MetadataRegistered
+    ) -> Iterator[Event]:
+        """What of the metadata nobody has said yet: another source, or another attempt, may have."""
+        items, differences = [], []
+        for item in fact.items:
+            tags = []
+            for tag in item.tags:
+                said = root.said(fact.run, item, tag)
+                if said is None or (last is None and not _is_said(tag.text, said)):
+                    tags.append(tag)
+                elif not _is_said(tag.text, said):
+                    differences.append(Difference(f"{item.name} {tag.key}".strip(), said[0], tag.text))
+            if tags:
+                items.append(replace(item, tags=tuple(tags)))
+        if differences:
+            self._contradicted(event, tuple(differences))
+        if not items:
+            self._counts.known += 1
+        elif last is None:
+            self._counts.added += 1
+            yield replace(event, fact=replace(fact, items=tuple(items)))
+        else:
+            self._counts.refined += 1
+            yield _revised(event, replace(fact, items=tuple(items), revision=last.revision + 1), event.time)
+
+    def _merged(self, root: "_KnownRoot", last: "_Revision", offered: Event) -> Iterator[Event]:
+        if root.is_same(last, offered):
+            self._counts.known += 1
+            return
+        known = root.read(last)
+        if known is None:
+            # redacted: what was taken away is not said again
+            self._counts.known += 1
+            return
+        merged = merge_facts(known.fact, known.time, offered.fact, offered.time)
+        if merged.differences:
+            self._contradicted(offered, merged.differences)
+        if not merged.says_more:
+            self._counts.known += 1
+            return
+        self._counts.refined += 1
+        revised = _revised(offered, replace(merged.fact, revision=last.revision + 1), merged.time)
+        root.remember(revised)
+        yield revised
+
+    def _contradicted(self, event: Event, differences: tuple[Difference, ...]) -> None:
+        self._counts.contradicted += 1
+        room = MOST_SHOWN - len(self._counts.contradictions)
+        for difference in differences[:room] if room > 0 else ():
+            self._counts.contradictions.append(
+                Contradiction(
+                    event.subject, event.type, difference.field, difference.kept, difference.offered
+                )
+            )
+
+
+class _Revision(NamedTuple):
+    """An event of the log by its id, and which revision of its fact it is."""
+
+    id: UUID
+    revision: int
+
+
+class _KnownRoot:
+    """What the log holds of one workflow tree."""
+
+    def __init__(self, log: EventLog, root: str, namespace: str) -> None:
+        self._log = log
+        self._codec = Codec(log)
+        self._root = root
+        self._kept: dict[bytes, _Kept] = {}
+        self._revised: dict[bytes, Event] = {}
+        self._said: dict[int, tuple[str, ...]] = {}
+        for record in read_all(log, key=root):
+            if record.namespace == namespace:
+                self._keep(record)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the log knows nothing of it."""
+        return not self._kept
+
+    def said(self, run: str, item: Tagged, tag: Tag) -> tuple[str, ...] | None:
+        """Every value that was said under a key of something, by whatever source."""
+        return self._said.get(_key(run, item, tag))
+
+    def last_revision(self, event: Event) -> _Revision | None:
+        """The highest revision of the event's fact that the log holds."""
+        found, revision = None, 0
+        while True:
+            identity = _identity(event, revision)
+            if identity.bytes not in self._kept:
+                return found
+            found = _Revision(identity, revision)
+            revision += 1
+
+    def is_same(self, last: _Revision, offered: Event) -> bool:
+        """Whether the log says just that."""
+        kept = self._kept[last.id.bytes]
+        if kept.time != offered.time and type(offered.fact) in TIMED:
+            return False
+        return kept.digest == hash(encode(replace(offered.fact, revision=last.revision)))
+
+    def read(self, last: _Revision) -> Event | None:
+        """The event of the log; None where it was redacted."""
+        revised = self._revised.get(last.id.bytes)
+        if revised is not None:
+            return revised
+        kept = self._kept[last.id.bytes]
+        records = self._log.read(Position({kept.partition: kept.offset}), 1, key=self._root).records
+        record = next(record for record in records if record.id == last.id)
+        return None if is_tombstone(record.body) else self._codec.decode(record)
+
+    def remember(self, event: Event) -> None:
+        """Count an event as held that is about to be appended."""
+        self._kept[event.id.bytes] = _Kept(hash(encode(event.fact)), event.time, -1, -1)
+        self._revised[event.id.bytes] = event
+
+    def _keep(self, record: Record) -> None:
+        self._kept[record.id.bytes] = _Kept(hash(record.body), record.time, record.partition, record.offset)
+        if record.type == MetadataRegistered.__name__ and not is_tombstone(record.body):
+            fact = self._codec.decode(record).fact
+            if isinstance(fact, MetadataRegistered):
+                self._learn(fact)
+
+    def _learn(self, fact: MetadataRegistered) -> None:
+        for item in fact.items:
+            for tag in item.tags:
+                key = _key(fact.run, item, tag)
+                self._said[key] = (*self._said.get(key, ()), tag.text)
+
+
+def _key(run: str, item: Tagged, tag: Tag) -> int:
+    return hash((run, item.target, item.name, tag.key))
+
+
+def _is_said(text: str, said: tuple[str, ...]) -> bool:
+    """Whether a value was said already, if need be as the beginning that a database column has room for."""
+    return text in said or (len(text) >= SHORTEST_CUT and any(known.startswith(text) for known in said))
+
+
+def _identity(event: Event, revision: int) -> UUID:
+    fact = event.fact
+    return event_id(
+        event.type,
+        root=event.key,
+        run=fact.run,
+        job=getattr(fact, "job", ""),
+        attempt=getattr(fact, "attempt", 0),
+        ordinal=ordinal_of(fact),
+        revision=revision,
+    )
+
+
+def _revised(event: Event, fact: Fact, time: int) -> Event:
+    return Observer(event.source, event.actor, event.key, event.namespace).event(fact, time)

@@ -1,0 +1,43 @@
+"""The machine of an attempt, from the words that several records have for it."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from eventlog.facts import Host
+from monitor.pegasus.translation.values import fraction, told, whole
+
+_KIBIBYTE = 1024
+_FIELDS = (
+    *("hostname", "ip", "uname", "system", "release", "machine", "cpu_count", "cpu_speed", "cpu_vendor"),
+    *("cpu_model", "ram", "total_memory"),
+)
+
+
+def host_of(fields: Mapping[str, str]) -> Host | None:
+    """The machine, None where it has no name.
+
+    ``uname`` reads system-release-machine; ``ram`` is KiB, ``total_memory`` bytes.
+    """
+    if not told(fields.get("hostname")):
+        return None
+    return _host(tuple(told(fields.get(name)) for name in _FIELDS))
+
+
+@lru_cache(maxsize=1024)
+def _host(values: tuple[str, ...]) -> Host:
+    said = dict(zip(_FIELDS, values, strict=True))
+    system, _, rest = said["uname"].partition("-")
+    release, _, machine = rest.rpartition("-")
+    ram = whole(said["ram"])
+    return Host(
+        hostname=said["hostname"],
+        ip=said["ip"],
+        system=said["system"] or system,
+        release=said["release"] or release,
+        machine=said["machine"] or machine,
+        cpu_count=whole(said["cpu_count"]),
+        cpu_speed=fraction(said["cpu_speed"]),
+        cpu_vendor=said["cpu_vendor"],
+        cpu_model=said["cpu_model"],
+        ram=whole(said["total_memory"]) if ram is None else ram * _KIBIBYTE,
+    )

@@ -1,0 +1,47 @@
+"""Command lines and last words of foreign jobs, as events may hold them."""
+
+from functools import lru_cache
+from urllib.parse import unquote
+
+from eventlog.capping import MAX_ARGV_SIZE, MAX_WORDS, public_argv, public_text
+from monitor.fact_translation import capped_tail
+from monitor.pegasus.translation.values import told
+
+_SECTION = "#@ "
+_STDERR = " stderr"
+# Three characters of quoting for each of the last that are kept.
+_QUOTED_TAIL = 3 * 8 * 1024
+
+
+@lru_cache(maxsize=4096)
+def argument_words(text: str | None) -> tuple[str, ...]:
+    """A command line, split at blanks: where quotes were, the trace does not tell."""
+    line = told(text)
+    words = tuple(line.split())
+    if len(line) <= MAX_ARGV_SIZE // 4 and len(words) <= MAX_WORDS and public_text(line) == line:
+        return words
+    return public_argv(words)
+
+
+def last_words(stdout: str | None, stderr: str | None) -> str:
+    """The end of what a failed job's task wrote to stderr, or else of the whole job's stderr.
+
+    Both outputs are URL-quoted; a job's ``stdout`` holds its tasks' outputs, each below a line that reads
+    ``#@ N stderr``.
+    """
+    return capped_tail(_task_stderr(told(stdout)) or _unquoted_tail(told(stderr)).strip())
+
+
+def _task_stderr(stdout: str) -> str:
+    kept: list[str] = []
+    inside = False
+    for line in unquote(stdout, errors="backslashreplace").splitlines():
+        if line.startswith(_SECTION):
+            inside = line.endswith(_STDERR)
+        elif inside:
+            kept.append(line)
+    return "\n".join(kept).strip()
+
+
+def _unquoted_tail(text: str) -> str:
+    return unquote(text[-_QUOTED_TAIL:], errors="backslashreplace")
