@@ -11,11 +11,13 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from eventlog.errors import InputError, NotFoundError
-from monitor.pegasus.database_access import Report, StampedeTables, open_database, value_of
-from monitor.pegasus.database_plan import files_without_a_run, plan_records
+from monitor.pegasus.database_access import StampedeTables, open_database, value_of
+from monitor.pegasus.database_files import file_records, files_without_a_run
+from monitor.pegasus.database_plan import plan_records
 from monitor.pegasus.database_running import running_records
 from monitor.pegasus.database_workflow import StoredWorkflow, stored_workflows
 from monitor.pegasus.records import Record
+from monitor.pegasus.reports import Reports
 
 _NEEDED = {
     "workflow": {"wf_id", "wf_uuid"},
@@ -34,11 +36,11 @@ class StampedeDatabase:
     """A stampede database at ``address`` (a path, or an SQLAlchemy URL).
 
     ``workflow`` is the UUID of a run to read (with the whole tree it belongs to); all are read without one.
-    ``report`` gets a sentence for each thing that could not be read and was left out.
+    ``reports`` gets a sentence for each thing that could not be read and was left out.
     """
 
     address: str | Path
-    report: Report
+    reports: Reports
     workflow: str | None = None
 
     @property
@@ -53,25 +55,26 @@ class StampedeDatabase:
 
         Raises ``InputError`` for what is no stampede database, ``NotFoundError`` for a UUID that it lacks.
         """
-        with open_database(self.address, self.report) as tables:
+        with open_database(self.address, self.reports) as tables:
             check_schema(tables)
             workflows = stored_workflows(tables)
             _say_what_has_no_run(tables, workflows)
             for workflow in _chosen(workflows, self.workflow, tables.name):
-                yield from plan_records(tables, workflow, alone=len(workflows) == 1)
+                yield from plan_records(tables, workflow)
                 yield from running_records(tables, workflow, workflows)
+                yield from file_records(tables, workflow, alone=len(workflows) == 1)
 
 
-def root_runs(address: str | Path, report: Report) -> tuple[str, ...]:
+def root_runs(address: str | Path, reports: Reports) -> tuple[str, ...]:
     """The UUIDs of the root workflows that the database at ``address`` holds."""
-    with open_database(address, report) as tables:
+    with open_database(address, reports) as tables:
         check_schema(tables)
         return tuple(each.uuid for each in stored_workflows(tables).values() if each.uuid == each.root)
 
 
 def _say_what_has_no_run(tables: StampedeTables, workflows: dict[int, StoredWorkflow]) -> None:
     if len(workflows) > 1 and (files := files_without_a_run(tables)):
-        tables.report(
+        tables.reports.note(
             f"{tables.name}: metadata and replicas of {files} files are left out: the database holds "
             f"{len(workflows)} workflows and does not say of which they are; the submit directory does"
         )

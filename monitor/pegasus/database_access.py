@@ -12,10 +12,10 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -37,9 +37,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from eventlog.errors import InputError, UnavailableError
-
-Report: TypeAlias = Callable[[str], None]
-"""Is told one sentence about each thing that could not be read."""
+from monitor.pegasus.reports import Reports
 
 PAGE = 2000
 """Rows a query: few enough to be held, many enough that a query's price vanishes."""
@@ -55,7 +53,7 @@ class StampedeTables:
     name: str
     connection: Connection
     columns: Mapping[str, frozenset[str]]
-    report: Report
+    reports: Reports
 
     def has(self, table_name: str) -> bool:
         """Whether the database has such a table."""
@@ -95,7 +93,7 @@ class StampedeTables:
             if self.connection.dialect.name != "sqlite":
                 raise UnavailableError(f"{self.name}: the database went away: {error.orig}") from error
             source = ", ".join(getattr(each, "name", "?") for each in statement.get_final_froms())
-            self.report(f"{self.name}: {source}: {error.orig}: the rest of the table is left out")
+            self.reports.unreadable(f"{self.name}: {source}: {error.orig}: the rest of the table is left out")
             return ()
 
 
@@ -106,7 +104,7 @@ def value_of(source: TableClause, name: str) -> ColumnElement[Any]:
 
 
 @contextlib.contextmanager
-def open_database(address: str | Path, report: Report) -> Iterator[StampedeTables]:
+def open_database(address: str | Path, reports: Reports) -> Iterator[StampedeTables]:
     """The database at a path or SQLAlchemy URL.
 
     Raises ``InputError`` for what is no database and ``UnavailableError`` for one that cannot be reached.
@@ -119,7 +117,7 @@ def open_database(address: str | Path, report: Report) -> Iterator[StampedeTable
             columns = _columns(connection)
         except SQLAlchemyError as error:
             raise _unreadable(name, engine, error) from error
-        yield StampedeTables(name, connection, columns, report)
+        yield StampedeTables(name, connection, columns, reports)
 
 
 def _engine_for(address: str | Path, stack: contextlib.ExitStack) -> tuple[Engine, str]:

@@ -1,14 +1,9 @@
-"""The planned part of one workflow of a stampede database, in the order of Pegasus' ``.static.bp``.
-
-Metadata and replicas hang on an LFN that is unique in the whole database, not on a workflow. They are said
-of the workflow that its files table maps, or of the only one the database holds; where neither tells, they
-are left out with a report, because a file belongs to a run.
-"""
+"""The planned part of one workflow of a stampede database, in the order of Pegasus' ``.static.bp``."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TableClause, select
+from sqlalchemy import ColumnElement, Select, select
 
 from monitor.pegasus.database_access import StampedeTables, value_of
 from monitor.pegasus.database_workflow import StoredWorkflow
@@ -35,8 +30,8 @@ _JOB_EDGE = {"parent.job.id": "parent_exec_job_id", "child.job.id": "child_exec_
 _META = {"key": "key", "value": "value"}
 
 
-def plan_records(tables: StampedeTables, workflow: StoredWorkflow, *, alone: bool) -> Iterator[Record]:
-    """Everything that was known before the workflow ran; ``alone`` when the database holds no other."""
+def plan_records(tables: StampedeTables, workflow: StoredWorkflow) -> Iterator[Record]:
+    """Everything that was known before the workflow ran."""
     root = {"root.xwf.id": workflow.root, "parent.xwf.id": workflow.parent}
     place = f"workflow {workflow.number}"
     yield workflow.record("wf.plan", workflow.planned, place, {**workflow.plan, **root})
@@ -46,12 +41,11 @@ def plan_records(tables: StampedeTables, workflow: StoredWorkflow, *, alone: boo
     yield workflow.record("static.meta.start", workflow.planned, place, {})
     yield from _of_table(tables, workflow, "workflow_meta", "xwf.meta", _META)
     yield from _task_metadata(tables, workflow)
-    yield from _file_metadata(tables, workflow, alone=alone)
+    yield from _files_of_tasks(tables, workflow)
     yield workflow.record("static.meta.end", workflow.planned, place, {})
     yield from _of_table(tables, workflow, "job", "job.info", _JOB, "job_id")
     yield from _tasks_of_jobs(tables, workflow)
     yield from _of_table(tables, workflow, "job_edge", "job.edge", _JOB_EDGE)
-    yield from _replicas(tables, workflow, alone=alone)
     yield workflow.record("static.end", workflow.planned, place, {})
 
 
@@ -69,10 +63,10 @@ def _of_table(
     chosen = select(*(value_of(source, each) for each in fields.values()))
     chosen = chosen.where(source.c.wf_id == workflow.number)
     key = source.c[number] if number else tables.order_of_rows(source)
-    yield from _paged(tables, workflow, chosen, key, event, fields, name)
+    yield from rows_as_records(tables, workflow, chosen, key, event, fields, name)
 
 
-def _paged(
+def rows_as_records(
     tables: StampedeTables,
     workflow: StoredWorkflow,
     chosen: Select[*tuple[Any, ...]],
@@ -80,12 +74,15 @@ def _paged(
     event: str,
     fields: Mapping[str, str],
     place: str,
+    time: int | None = None,
 ) -> Iterator[Record]:
+    """The rows as records of one kind, at ``time`` or when the workflow was planned (µs)."""
+    moment = workflow.planned if time is None else time
     pages = tables.pages(chosen, key) if key is not None else [tables.rows(chosen)]
     for page in pages:
         for row in page:
             known = {field: row._mapping[name] for field, name in fields.items()}
-            yield workflow.record(event, workflow.planned, f"{place} of workflow {workflow.number}", known)
+            yield workflow.record(event, moment, f"{place} of workflow {workflow.number}", known)
 
 
 def _tasks_of_jobs(tables: StampedeTables, workflow: StoredWorkflow) -> Iterator[Record]:
@@ -95,7 +92,7 @@ def _tasks_of_jobs(tables: StampedeTables, workflow: StoredWorkflow) -> Iterator
     chosen = select(task.c.abs_task_id, job.c.exec_job_id).join_from(task, job, task.c.job_id == job.c.job_id)
     chosen = chosen.where(task.c.wf_id == workflow.number)
     fields = {"job.id": "exec_job_id", "task.id": "abs_task_id"}
-    yield from _paged(tables, workflow, chosen, task.c.task_id, "wf.map.task_job", fields, "task")
+    yield from rows_as_records(tables, workflow, chosen, task.c.task_id, "wf.map.task_job", fields, "task")
 
 
 def _task_metadata(tables: StampedeTables, workflow: StoredWorkflow) -> Iterator[Record]:
@@ -106,48 +103,9 @@ def _task_metadata(tables: StampedeTables, workflow: StoredWorkflow) -> Iterator
     chosen = chosen.join_from(meta, task, meta.c.task_id == task.c.task_id)
     chosen = chosen.where(task.c.wf_id == workflow.number)
     fields = {"task.id": "abs_task_id", **_META}
-    yield from _paged(tables, workflow, chosen, tables.order_of_rows(meta), "task.meta", fields, "task_meta")
-
-
-def _file_metadata(tables: StampedeTables, workflow: StoredWorkflow, *, alone: bool) -> Iterator[Record]:
-    yield from _files_of_tasks(tables, workflow)
-    if not (tables.has("rc_meta") and tables.has("rc_lfn")):
-        return
-    lfn, meta = tables.table("rc_lfn"), tables.table("rc_meta")
-    chosen = select(lfn.c.lfn, meta.c.key, meta.c.value)
-    chosen = chosen.join_from(meta, lfn, meta.c.lfn_id == lfn.c.lfn_id)
-    fields = {"lfn.id": "lfn", **_META}
-    yield from _of_files(tables, workflow, chosen, lfn, meta, "rc.meta", fields, alone=alone)
-
-
-def _replicas(tables: StampedeTables, workflow: StoredWorkflow, *, alone: bool) -> Iterator[Record]:
-    if not (tables.has("rc_pfn") and tables.has("rc_lfn")):
-        return
-    lfn, pfn = tables.table("rc_lfn"), tables.table("rc_pfn")
-    chosen = select(lfn.c.lfn, pfn.c.pfn, pfn.c.site)
-    chosen = chosen.join_from(pfn, lfn, pfn.c.lfn_id == lfn.c.lfn_id)
-    fields = {"lfn.id": "lfn", "pfn": "pfn", "site": "site"}
-    yield from _of_files(tables, workflow, chosen, lfn, pfn, "rc.pfn", fields, alone=alone)
-
-
-def _of_files(
-    tables: StampedeTables,
-    workflow: StoredWorkflow,
-    chosen: Select[*tuple[Any, ...]],
-    lfn: TableClause,
-    said: TableClause,
-    event: str,
-    fields: Mapping[str, str],
-    *,
-    alone: bool,
-) -> Iterator[Record]:
-    if not alone:
-        if not tables.has("workflow_files"):
-            return
-        mapped = tables.table("workflow_files")
-        of_workflow = select(mapped.c.lfn_id).where(mapped.c.wf_id == workflow.number)
-        chosen = chosen.where(lfn.c.lfn_id.in_(of_workflow))
-    yield from _paged(tables, workflow, chosen, tables.order_of_rows(said), event, fields, said.name)
+    yield from rows_as_records(
+        tables, workflow, chosen, tables.order_of_rows(meta), "task.meta", fields, "task_meta"
+    )
 
 
 def _files_of_tasks(tables: StampedeTables, workflow: StoredWorkflow) -> Iterator[Record]:
@@ -161,15 +119,4 @@ def _files_of_tasks(tables: StampedeTables, workflow: StoredWorkflow) -> Iterato
     chosen = chosen.where(mapped.c.wf_id == workflow.number)
     fields = {"task.id": "abs_task_id", "lfn.id": "lfn"}
     key = tables.order_of_rows(mapped)
-    yield from _paged(tables, workflow, chosen, key, "wf.map.file", fields, "workflow_files")
-
-
-def files_without_a_run(tables: StampedeTables) -> int:
-    """How many files have metadata or replicas that no workflow of a database with several can claim."""
-    if not (tables.has("rc_lfn") and "lfn_id" in tables.columns["rc_lfn"]):
-        return 0
-    lfn = tables.table("rc_lfn")
-    chosen = select(lfn.c.lfn_id)
-    if tables.has("workflow_files"):
-        chosen = chosen.where(lfn.c.lfn_id.not_in(select(tables.table("workflow_files").c.lfn_id)))
-    return sum(len(page) for page in tables.pages(chosen, lfn.c.lfn_id))
+    yield from rows_as_records(tables, workflow, chosen, key, "wf.map.file", fields, "workflow_files")

@@ -1,8 +1,9 @@
 """What ran of one workflow of a stampede database: its records in order of submission.
 
 The states table names what an event said (``POST_SCRIPT_FAILED``: the end of a post script with status -1),
-so each row turns back into its event, and the invocations, checks and host of a job instance come where
-pegasus-monitord says them: before the end of what they belong to.
+so each row turns back into its event (one that no event is known for into a note), and the invocations,
+checks and host of a job instance come where pegasus-monitord says them: before the end of what they belong
+to.
 """
 
 from collections.abc import Iterator, Mapping
@@ -115,7 +116,7 @@ def _instance_records(
     told = _Teller(workflow, instance)
     yield from told.sub_workflow(workflows)
     for state in instance.states:
-        event, status = _EVENTS.get(state.state, (str(state.state).lower(), None))
+        event, status = _EVENTS.get(state.state, ("note.info", None))
         if event == "pre.end":
             yield from told.invocations(_PRE_SCRIPT)
         elif event == "main.end":
@@ -153,6 +154,8 @@ class _Teller:
         fields: dict[str, object | None] = {"js.id": state.jobstate_submit_seq, "reason": state.reason}
         if not event.startswith("pre."):
             fields["sched.id"] = row.sched_id
+        if event == "note.info":
+            fields["note"] = str(state.state).lower().replace("_", "-")
         if event == "submit.end":
             yield self._record("job_inst.submit.start", time, {**fields, "site": row.site})
         fields["status"] = status

@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from eventlog.errors import InputError, NotFoundError, UnavailableError
 from monitor.pegasus.database import StampedeDatabase, root_runs
 from monitor.pegasus.records import Record
+from monitor.pegasus.reports import Reports
 
 SAMPLES = {
     "process_wf_success": "process-0.stampede.db",
@@ -32,6 +33,7 @@ FIELDS_WITHOUT_A_HOME_IN_A_DATABASE = {
     ("job_inst.main.start", "stdout.file"): "known at the end of the job only",
     ("job_inst.main.start", "stderr.file"): "known at the end of the job only",
     ("job_inst.main.end", "stdin_file"): "misspelt in the event file, so that the loader misses it",
+    ("rc.meta", "job_inst.id"): "empty: no job is known to have said it",
     ("job_inst.main.end", "stdout.text"): "read of failed job instances only",
     ("job_inst.main.end", "stderr.text"): "read of failed job instances only",
 }
@@ -57,8 +59,11 @@ _PAIR = re.compile(r'([\w.]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 Told = tuple[str, str, int | None, frozenset[tuple[str, str]]]
 
 
-def _reported_nowhere(said: str) -> None:
+def _unexpected(said: str) -> None:
     raise AssertionError(f"nothing is to be reported, but: {said}")
+
+
+SILENT = Reports(_unexpected)
 
 
 def _comparable(event: str, run: str, time: int | None, fields: dict[str, str]) -> Told:
@@ -104,7 +109,7 @@ def _database(realdata: Path, sample: str) -> Path:
 @pytest.mark.realdata
 @pytest.mark.parametrize("sample", ["process_wf_success", "process_wf_failure"])
 def test_a_database_tells_what_the_event_file_of_the_same_run_tells(realdata: Path, sample: str) -> None:
-    stored = list(StampedeDatabase(_database(realdata, sample), _reported_nowhere).records())
+    stored = list(StampedeDatabase(_database(realdata, sample), SILENT).records())
     told = _of_event_file(realdata / "oracles" / "replay" / f"{sample}.bp")
     told = _each_file_said_once(told)
     found = _of_database(stored)
@@ -126,9 +131,9 @@ def _each_file_said_once(told: Counter[Told]) -> Counter[Told]:
 def test_a_database_saved_while_it_ran_tells_a_part_of_what_the_event_file_tells(realdata: Path) -> None:
     reports: list[str] = []
     path = _database(realdata, "hierarchical_wf_success")
-    found = _of_database(list(StampedeDatabase(path, reports.append).records()))
+    found = _of_database(list(StampedeDatabase(path, Reports(reports.append)).records()))
     told = _of_event_file(realdata / "oracles" / "replay" / "hierarchical_wf_success.bp")
-    root = root_runs(path, reports.append)[0]
+    root = root_runs(path, Reports(reports.append))[0]
     unknown = {(each[0], dict(each[3])["job.id"]) for each in found - told if each[1] == root}
     assert unknown == {("job_inst.main.end", "wc_ID0000002")}, "its update was not yet committed"
     missing = {each[0] for each in told - found if each[1] != root}
@@ -142,7 +147,7 @@ def test_a_database_saved_while_it_ran_tells_a_part_of_what_the_event_file_tells
 @pytest.mark.realdata
 def test_states_come_in_the_order_they_were_seen_and_a_root_before_its_sub_workflows(realdata: Path) -> None:
     path = _database(realdata, "hierarchical_wf_success")
-    records = list(StampedeDatabase(path, lambda said: None).records())
+    records = list(StampedeDatabase(path, Reports(lambda said: None)).records())
     runs = [each.run for each in records]
     assert runs == sorted(runs, key=runs.index)
     assert records[0].event == "wf.plan"
@@ -176,7 +181,7 @@ def test_a_failed_job_keeps_its_own_exit_code_though_the_loader_wrote_the_post_s
         overwritten = stored.execute("SELECT exitcode FROM job_instance WHERE exitcode <> 0").fetchall()
     stored.close()
     assert overwritten == [(256,), (256,)]
-    ends = [each for each in StampedeDatabase(path, _reported_nowhere).records() if _failed_end(each)]
+    ends = [each for each in StampedeDatabase(path, SILENT).records() if _failed_end(each)]
     assert [each.fields["exitcode"] for each in ends] == ["512", "512"]
     assert "invalid option" in ends[0].fields["stdout.text"]
 
@@ -188,7 +193,7 @@ def _failed_end(record: Record) -> bool:
 @pytest.mark.realdata
 def test_an_old_schema_is_read_without_the_columns_it_never_had(realdata: Path) -> None:
     path = realdata / "submit-dirs" / "monitoring-test.stampede.db"
-    records = list(StampedeDatabase(path, _reported_nowhere).records())
+    records = list(StampedeDatabase(path, SILENT).records())
     counts = Counter(each.event for each in records)
     assert (counts["job.info"], counts["task.info"], counts["job_inst.main.end"]) == (14, 6, 14)
     assert (counts["inv.end"], counts["task.edge"], counts["job.edge"]) == (28, 7, 24)
@@ -204,7 +209,7 @@ def test_an_old_schema_is_read_without_the_columns_it_never_had(realdata: Path) 
 @pytest.mark.realdata
 def test_a_restart_stands_between_the_job_instances_of_the_two_runs(realdata: Path) -> None:
     path = realdata / "submit-dirs" / "monitoring-test.stampede.db"
-    records = list(StampedeDatabase(path, _reported_nowhere).records())
+    records = list(StampedeDatabase(path, SILENT).records())
     times = [each.time for each in records if each.event in ("xwf.start", "job_inst.submit.end")]
     assert times == sorted(times)
 
@@ -220,7 +225,7 @@ def copy_of_a_run(realdata: Path, tmp_path: Path) -> Path:
 def test_a_write_ahead_log_left_behind_is_read_and_nothing_beside_the_file_is_touched(
     copy_of_a_run: Path,
 ) -> None:
-    before = len(list(StampedeDatabase(copy_of_a_run, _reported_nowhere).records()))
+    before = len(list(StampedeDatabase(copy_of_a_run, SILENT).records()))
     writer = sqlite3.connect(copy_of_a_run)
     writer.execute("PRAGMA journal_mode=WAL")
     writer.execute("PRAGMA wal_autocheckpoint=0")
@@ -228,7 +233,7 @@ def test_a_write_ahead_log_left_behind_is_read_and_nothing_beside_the_file_is_to
     writer.commit()
     files = {each.name: each.read_bytes() for each in copy_of_a_run.parent.iterdir()}
     try:
-        records = list(StampedeDatabase(copy_of_a_run, _reported_nowhere).records())
+        records = list(StampedeDatabase(copy_of_a_run, SILENT).records())
         after = {each.name: each.read_bytes() for each in copy_of_a_run.parent.iterdir()}
     finally:
         writer.close()
@@ -239,7 +244,7 @@ def test_a_write_ahead_log_left_behind_is_read_and_nothing_beside_the_file_is_to
 
 @pytest.mark.realdata
 def test_a_running_writer_is_not_kept_waiting_by_a_reader_that_paused(copy_of_a_run: Path) -> None:
-    records = StampedeDatabase(copy_of_a_run, _reported_nowhere).records()
+    records = StampedeDatabase(copy_of_a_run, SILENT).records()
     while next(records).event != "job_inst.main.end":
         pass
     writer = sqlite3.connect(copy_of_a_run, timeout=0)
@@ -261,14 +266,14 @@ def test_one_of_several_root_workflows_can_be_chosen_and_an_unknown_one_is_refus
         )
     stored.close()
     reports: list[str] = []
-    both = list(StampedeDatabase(copy_of_a_run, reports.append).records())
-    assert root_runs(copy_of_a_run, reports.append) == (both[0].run, other)
+    both = list(StampedeDatabase(copy_of_a_run, Reports(reports.append)).records())
+    assert root_runs(copy_of_a_run, Reports(reports.append)) == (both[0].run, other)
     assert {each.run for each in both} == {both[0].run, other}
     assert not any(each.event.startswith("rc.") for each in both), "a file belongs to a run"
-    (alone, *_) = StampedeDatabase(copy_of_a_run, reports.append, workflow=other).records()
+    (alone, *_) = StampedeDatabase(copy_of_a_run, Reports(reports.append), workflow=other).records()
     assert (alone.run, alone.time) == (other, 5_250_000)
     with pytest.raises(NotFoundError, match=f"holds no workflow nowhere; .*{other}"):
-        list(StampedeDatabase(copy_of_a_run, reports.append, workflow="nowhere").records())
+        list(StampedeDatabase(copy_of_a_run, Reports(reports.append), workflow="nowhere").records())
 
 
 @pytest.mark.realdata
@@ -277,7 +282,7 @@ def test_a_files_table_says_of_which_workflow_a_shared_lfn_is(copy_of_a_run: Pat
         stored.execute("INSERT INTO workflow (wf_id, wf_uuid, root_wf_id) VALUES (9, 'other', 9)")
         stored.execute("INSERT INTO workflow_files (wf_id, task_id, lfn_id) VALUES (1, 1, 1)")
     stored.close()
-    records = list(StampedeDatabase(copy_of_a_run, _reported_nowhere).records())
+    records = list(StampedeDatabase(copy_of_a_run, SILENT).records())
     of_files = {each.run for each in records if each.event.startswith(("rc.", "wf.map.file"))}
     assert of_files == {records[0].run}
     mapped = next(each for each in records if each.event == "wf.map.file")
@@ -286,7 +291,7 @@ def test_a_files_table_says_of_which_workflow_a_shared_lfn_is(copy_of_a_run: Pat
 
 def _refused(path: Path | str) -> str:
     with pytest.raises(InputError) as caught:
-        list(StampedeDatabase(path, _reported_nowhere).records())
+        list(StampedeDatabase(path, SILENT).records())
     said = str(caught.value)
     assert "\n" not in said
     return said
@@ -334,7 +339,7 @@ def test_a_dashboard_index_a_replica_catalog_and_an_empty_database_are_named(cop
 
 @pytest.mark.realdata
 def test_what_a_damaged_file_still_holds_is_read_and_the_rest_is_reported(copy_of_a_run: Path) -> None:
-    whole = len(list(StampedeDatabase(copy_of_a_run, _reported_nowhere).records()))
+    whole = len(list(StampedeDatabase(copy_of_a_run, SILENT).records()))
     with sqlite3.connect(copy_of_a_run) as stored:
         (page,) = stored.execute("SELECT rootpage FROM sqlite_master WHERE name = 'invocation'").fetchone()
         (size,) = stored.execute("PRAGMA page_size").fetchone()
@@ -343,7 +348,7 @@ def test_what_a_damaged_file_still_holds_is_read_and_the_rest_is_reported(copy_o
     content[(page - 1) * size : page * size] = b"\xff" * size
     copy_of_a_run.write_bytes(bytes(content))
     reports: list[str] = []
-    rest = list(StampedeDatabase(copy_of_a_run, reports.append).records())
+    rest = list(StampedeDatabase(copy_of_a_run, Reports(reports.append)).records())
     assert 0 < len(rest) < whole
     assert any(each.event == "job_inst.main.end" for each in rest)
     assert reports
@@ -378,8 +383,8 @@ def _copy_tables(path: Path, address: str) -> None:
 @pytest.mark.realdata
 @pytest.mark.postgres
 def test_postgresql_tells_the_same_records_as_the_sqlite_file(realdata: Path, postgres_copy: str) -> None:
-    file = list(StampedeDatabase(_database(realdata, "process_wf_failure"), _reported_nowhere).records())
-    server = StampedeDatabase(postgres_copy, _reported_nowhere)
+    file = list(StampedeDatabase(_database(realdata, "process_wf_failure"), SILENT).records())
+    server = StampedeDatabase(postgres_copy, SILENT)
     told = list(server.records())
     assert [(each.event, each.time, each.fields) for each in told] == [
         (each.event, each.time, each.fields) for each in file
@@ -391,5 +396,5 @@ def test_postgresql_tells_the_same_records_as_the_sqlite_file(realdata: Path, po
 @pytest.mark.postgres
 def test_a_server_that_cannot_be_reached_is_said_without_the_password() -> None:
     with pytest.raises(UnavailableError, match="cannot be reached") as caught:
-        list(StampedeDatabase("postgresql+psycopg://u:geheim@127.0.0.1:1/x", _reported_nowhere).records())
+        list(StampedeDatabase("postgresql+psycopg://u:geheim@127.0.0.1:1/x", SILENT).records())
     assert "geheim" not in str(caught.value)
