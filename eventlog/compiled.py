@@ -6,12 +6,13 @@ branches of every union. Source of the format: Avro 1.12 specification, "Binary 
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from textwrap import indent
 from typing import cast
 
-from eventlog.field_types import FieldType, Items, Nested, Nullable, Primitive, field_types
+from eventlog.avro import record_schema
+from eventlog.field_types import Fields, FieldType, Items, Nested, Nullable, Primitive, field_types
 
 Put = Callable[[bytes], object]
 Write = Callable[[object, Put], None]
@@ -91,19 +92,36 @@ def compile_writer(record: type) -> Write:
 
 
 @cache
-def compile_reader(record: type) -> Read:
+def compile_reader(record: type, written: Fields | None = None) -> Read:
     """The reader of a fact type, or of a dataclass nested in one.
 
-    It raises IndexError, ValueError or struct.error for bytes that do not fit. A text that is cut short is
-    not noticed by itself: the index that is returned then lies behind the end.
+    ``written`` are its fields as another version wrote them: those that the record does not have are passed
+    over, those that it has besides get the default of its schema. The reader raises IndexError, ValueError or
+    struct.error for bytes that do not fit. A text that is cut short is not noticed by itself: the index that
+    is returned then lies behind the end.
     """
     # A frozen dataclass' own __init__ takes four times as long as filling an unfrozen twin that then
     # becomes the record; the interpreter allows that between classes of the same slots, and only those.
     twin = type(record.__name__, (), {"__slots__": tuple(field_types(record))})
     names = {**_reading_names(), "Twin": twin, "Record": record}
-    fields = [f"{_reading(kind, names)}\nrecord.{name} = value" for name, kind in field_types(record).items()]
-    lines = ["record = Twin()", *fields, "record.__class__ = Record", "return record, at"]
+    ours = field_types(record)
+    lines = ["record = Twin()"]
+    for name, kind in ours.items() if written is None else written:
+        lines += [_reading(kind, names), f"record.{name} = value" if name in ours else ""]
+    if written is not None:
+        names["defaults"] = defaults = _defaults(record, {name for name, _ in written})
+        lines += [f"record.{name} = defaults[{name!r}]" for name in defaults]
+    lines += ["record.__class__ = Record", "return record, at"]
     return cast(Read, _compiled(f"read_{record.__name__}(body, at)", lines, names))
+
+
+def _defaults(record: type, written: Collection[str]) -> dict[str, object]:
+    """What the fields of a record hold that were not written; as its schema says, in immutable values."""
+    fields = cast(list[dict[str, object]], record_schema(record)["fields"])
+    defaults = {cast(str, field["name"]): field["default"] for field in fields}
+    return {
+        name: () if default == [] else default for name, default in defaults.items() if name not in written
+    }
 
 
 def _writing(kind: FieldType, value: str, names: dict[str, object]) -> str:
@@ -143,14 +161,14 @@ def _reading(kind: FieldType, names: dict[str, object]) -> str:
             read_item = f"read_item_{len(names)}"
             names[read_item] = _item_reader(of)
             return _READ_ITEMS.format(read_item=read_item)
-        case Nested(record):
-            names[f"read_{record.__name__}"] = compile_reader(record)
+        case Nested(record, written):
+            names[f"read_{record.__name__}"] = compile_reader(record, written)
             return f"value, at = read_{record.__name__}(body, at)"
 
 
 def _item_reader(kind: FieldType) -> Read:
     if isinstance(kind, Nested):
-        return compile_reader(kind.record)
+        return compile_reader(kind.record, kind.written)
     names = _reading_names()
     lines = [_reading(kind, names), "return value, at"]
     return cast(Read, _compiled("read_item(body, at)", lines, names))

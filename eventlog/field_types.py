@@ -31,12 +31,15 @@ class Items:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Nested:
-    """A dataclass within a fact."""
+    """A dataclass within a fact; ``written`` are its fields as another version wrote them, where one did."""
 
     record: type
+    written: "Fields | None" = None
 
 
 FieldType = Primitive | Nullable | Items | Nested
+Fields = tuple[tuple[str, FieldType], ...]
+"""Names and kinds of a record's fields, in the order in which they are written."""
 
 
 @cache

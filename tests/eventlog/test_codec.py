@@ -102,6 +102,53 @@ def test_resolution_from_the_same_fields_with_one_more_gives_the_same_fact(
     assert Codec(Schemas(schema)).decode_body(kind, body) == fact
 
 
+FORGOTTEN = {
+    "type": "record",
+    "name": "Forgotten",
+    "fields": [
+        {"name": "lfn", "type": "string"},
+        {"name": "sizes", "type": {"type": "array", "items": ["null", "long"]}},
+        {"name": "rate", "type": "double"},
+        {"name": "ok", "type": "boolean"},
+    ],
+}
+GONE = {"lfn": "f.a", "sizes": [1 << 40, None, -1], "rate": 0.5, "ok": True}
+
+
+@pytest.mark.parametrize("kind", FACT_TYPES)
+@FEW
+@given(data=st.data())
+def test_a_body_with_fields_that_came_and_went_is_read_as_fastavro_reads_it(
+    kind: str, data: st.DataObject
+) -> None:
+    today: Any = record_schema(FACT_TYPES[kind])
+    fields = data.draw(st.permutations(today["fields"]))[: data.draw(st.integers(0, len(today["fields"])))]
+    gone = {"name": "gone", "type": data.draw(st.sampled_from([FORGOTTEN, ["null", FORGOTTEN]]))}
+    older = {**today, "fields": [*fields, gone]}
+    datum = {**dataclasses.asdict(data.draw(records(FACT_TYPES[kind]))), "gone": GONE}
+    body = body_of(older, datum)
+    read = fastavro.schemaless_reader(BytesIO(body[10:]), fastavro.parse_schema(older), today)
+    assert dataclasses.asdict(Codec(Schemas(older)).decode_body(kind, body)) == _as_tuples(read)
+
+
+def _as_tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _as_tuples(part) for name, part in value.items()}
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
+
+
+def test_what_no_version_of_ours_changes_is_resolved_too() -> None:
+    foreign: Any = record_schema(JobSubmitted)
+    for field in foreign["fields"]:
+        if field["type"] == "long":
+            field["type"] = "int"
+    fact = JobSubmitted(run="r", job="j", attempt=2, submission=3, site="s")
+    assert (
+        Codec(Schemas(foreign)).decode_body("JobSubmitted", body_of(foreign, dataclasses.asdict(fact)))
+        == fact
+    )
+
+
 def test_fields_that_an_older_writer_did_not_have_get_their_defaults() -> None:
     schema = record_schema(InvocationRecorded)
     kept = ("run", "job", "attempt", "sequence", "start", "duration", "exit_raw", "host")
