@@ -8,8 +8,10 @@ from sqlalchemy import Connection
 from api.context import Info
 from api.schema.answering import answer
 from api.schema.scalars import Long
-from projections.answers import statistics as answers
+from projections.answers.breakdown import breakdown_of
+from projections.answers.integrity_statistics import integrity_sums_of
 from projections.answers.runs import RunRef, tree_of
+from projections.answers.statistics import summary_of
 
 
 @strawberry.type(description="Things by how their last attempt ended.")
@@ -70,6 +72,9 @@ class Statistics:
     integrity: list[IntegritySum]
 
 
+_DURATIONS = ("cumulative", "submit_side", "badput", "submit_side_badput")
+
+
 async def statistics_of_run(info: Info, run: RunRef) -> Statistics:
     """A run's statistics, its sub-workflows' included."""
     return await info.context.reader.ask("runs", partial(_statistics, run=run))
@@ -77,13 +82,17 @@ async def statistics_of_run(info: Info, run: RunRef) -> Statistics:
 
 def _statistics(connection: Connection, run: RunRef) -> Statistics:
     tree = tree_of(connection, run)
-    summary = answers.summary_of(connection, tree)
+    summary = summary_of(connection, tree, wall_of=run)
+    durations = {name: Long(getattr(summary.durations, name) or 0) for name in _DURATIONS}
     return answer(
         Statistics,
         summary,
-        tasks=answer(Counts, summary.tasks),
-        jobs=answer(Counts, summary.jobs),
-        subworkflows=answer(Counts, summary.subworkflows),
-        breakdown=[answer(Breakdown, line) for line in answers.breakdown_of(connection, tree)],
-        integrity=[answer(IntegritySum, line) for line in answers.integrity_sums_of(connection, tree)],
+        **durations,
+        wall=summary.wall,
+        workflow_retries=summary.counts.workflow_retries,
+        tasks=answer(Counts, summary.counts.tasks),
+        jobs=answer(Counts, summary.counts.jobs),
+        subworkflows=answer(Counts, summary.counts.subworkflows),
+        breakdown=[answer(Breakdown, line) for line in breakdown_of(connection, tree)],
+        integrity=[answer(IntegritySum, line) for line in integrity_sums_of(connection, tree)],
     )

@@ -31,10 +31,12 @@ def error_console() -> Console:
 
 def print_json(value: object) -> None:
     """Print one JSON document: dataclasses as objects, times and durations as the integers they are."""
-    json.dump(
-        value, sys.stdout, default=_plain, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False
-    )
-    sys.stdout.write("\n")
+    sys.stdout.write(json_text(value, indent=2 if sys.stdout.isatty() else None) + "\n")
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """One JSON document as text: dataclasses as objects, times and durations as the integers they are."""
+    return json.dumps(value, default=_plain, indent=indent, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from projections.answers.runs import RunRef
+from projections.answers.selection import job_of
 from projections.runs.attempts import ATTEMPT_STATES, ATTEMPTS, SCRIPTS
 from projections.runs.hosts import HOSTS
 from projections.runs.invocations import INVOCATIONS
@@ -19,7 +20,8 @@ class JobLine:
 
     ``attempt`` is the number of this try, ``kickstart`` the sum of its processes, ``queue`` the time until a
     scheduler took it, ``resource`` the time from there until it ran, ``runtime`` what the submit side saw,
-    ``cluster`` a clustered job's own duration; ``exit_code`` is regular: negative for a signal.
+    ``cluster`` a clustered job's own duration; ``exit_code`` is the greatest raw one of its processes and its
+    PRE script (of the attempt itself where it had neither), made regular: negative for a signal.
     """
 
     job: str
@@ -53,23 +55,15 @@ _Row = Row[*tuple[Any, ...]]
 _Attempt = tuple[str, int]
 
 
-def job_lines(
-    connection: Connection, run: RunRef, *, after: _Attempt | None = None, limit: int | None = None
-) -> Sequence[JobLine]:
-    """A run's attempts by job and number."""
+def job_lines(connection: Connection, run: RunRef) -> Sequence[JobLine]:
+    """A run's attempts in the order of their submission."""
     query = (
         select(ATTEMPTS, HOSTS.c.hostname)
-        .join(JOBS, (JOBS.c.run_key == ATTEMPTS.c.run_key) & (JOBS.c.job == ATTEMPTS.c.job))
+        .join(JOBS, job_of(ATTEMPTS))
         .outerjoin(HOSTS, HOSTS.c.host_key == ATTEMPTS.c.host_key)
         .where(ATTEMPTS.c.run_key == run.key)
-        .order_by(ATTEMPTS.c.job, ATTEMPTS.c.attempt)
-        .limit(limit)
+        .order_by(ATTEMPTS.c.submission.nulls_last(), ATTEMPTS.c.job, ATTEMPTS.c.attempt)
     )
-    if after is not None:
-        job, attempt = after
-        query = query.where(
-            (ATTEMPTS.c.job > job) | ((ATTEMPTS.c.job == job) & (ATTEMPTS.c.attempt > attempt))
-        )
     processes = _processes(connection, run)
     moments = _moments(connection, run)
     posts = _post_scripts(connection, run)
@@ -91,8 +85,8 @@ def regular_exit(raw: int | None) -> int | None:
 
 def _line(row: _Row, process: _Row | None, moments: dict[str, int], post: _Row | None) -> JobLine:
     submitted, executed = moments.get("submitted"), moments.get("started")
-    taken = moments.get("grid", moments.get("globus"))
-    first = min((time for time in (taken, executed) if time is not None), default=None)
+    taken = _earliest(moments.get("grid"), moments.get("globus"))
+    first = _earliest(taken, executed)
     return JobLine(
         job=row.job,
         attempt=row.attempt,
@@ -105,9 +99,18 @@ def _line(row: _Row, process: _Row | None, moments: dict[str, int], post: _Row |
         resource=_between(taken, executed),
         runtime=row.local_duration,
         cluster=row.cluster_duration,
-        exit_code=regular_exit(process.exit_raw if process else row.verdict),
+        exit_code=regular_exit(_exit(row, process)),
         hostname=row.hostname or "",
     )
+
+
+def _exit(row: _Row, process: _Row | None) -> int | None:
+    raws: list[int | None] = [process.exit_raw if process else None, row.pre_exit]
+    return max((raw for raw in raws if raw is not None), default=row.verdict)
+
+
+def _earliest(*times: int | None) -> int | None:
+    return min((time for time in times if time is not None), default=None)
 
 
 def _post_time(row: _Row, post: _Row | None) -> int | None:
@@ -136,7 +139,9 @@ def _processes(connection: Connection, run: RunRef) -> dict[_Attempt, _Row]:
         select(
             *attempt,
             func.sum(INVOCATIONS.c.duration).label("duration"),
-            func.sum(INVOCATIONS.c.utime + INVOCATIONS.c.stime).label("cpu"),
+            func.sum(func.coalesce(INVOCATIONS.c.cpu_time, INVOCATIONS.c.utime + INVOCATIONS.c.stime)).label(
+                "cpu"
+            ),
             func.max(INVOCATIONS.c.exit_raw).label("exit_raw"),
         )
         .where(INVOCATIONS.c.run_key == run.key, INVOCATIONS.c.sequence >= 0)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, select, true, tuple_
 
 from eventlog.errors import InputError, NotFoundError
+from projections.bulk import key_rows
 from projections.runs.identity import RUN_STATES, RUNS
 from projections.runs.plan import JOBS
 
@@ -124,6 +125,16 @@ def list_runs(
     return [_summary(row) for row in connection.execute(newest)]
 
 
+def root_runs(connection: Connection, namespaces: Collection[str]) -> Sequence[RunRef]:
+    """All planned runs of these namespaces that are no sub-workflow's, the oldest first."""
+    rows = connection.execute(
+        select(RUNS.c.run_key, RUNS.c.run, RUNS.c.namespace)
+        .where(RUNS.c.visible, _within(namespaces), RUNS.c.parent_run.is_(None))
+        .order_by(RUNS.c.created_at, RUNS.c.run_key)
+    )
+    return [RunRef(row.run_key, row.run, row.namespace) for row in rows]
+
+
 def resolve_run(connection: Connection, reference: str, namespaces: Collection[str] | None = None) -> RunRef:
     """The run that a person means: by id, unique prefix of an id, plan directory, or ``latest``.
 
@@ -197,12 +208,12 @@ def engines_of(connection: Connection, run: RunRef) -> tuple[Engine, ...]:
 
 
 def tree_of(connection: Connection, run: RunRef) -> Sequence[RunRef]:
-    """A run and the runs of its sub-workflows, at every depth; the run itself first."""
+    """A run and the runs of its sub-workflows, at every depth, level by level; the run itself first."""
     root = select(RUNS.c.root_key).where(RUNS.c.run_key == run.key).scalar_subquery()
     rows = connection.execute(
-        select(RUNS.c.run_key, RUNS.c.run, RUNS.c.namespace, RUNS.c.parent_run).where(
-            RUNS.c.root_key == root, RUNS.c.visible
-        )
+        select(RUNS.c.run_key, RUNS.c.run, RUNS.c.namespace, RUNS.c.parent_run)
+        .where(RUNS.c.root_key == root, RUNS.c.visible)
+        .order_by(RUNS.c.created_at, RUNS.c.run)
     ).all()
     children: dict[str, list[RunRef]] = {}
     for row in rows:
@@ -212,8 +223,17 @@ def tree_of(connection: Connection, run: RunRef) -> Sequence[RunRef]:
     for member in tree:
         new = [child for child in children.get(member.run, ()) if child.key not in seen]
         seen.update(child.key for child in new)
-        tree.extend(sorted(new, key=lambda child: child.run))
+        tree.extend(new)
     return tree
+
+
+def workflows_of(connection: Connection, runs: Sequence[RunRef]) -> dict[int, str]:
+    """The names of the workflows that these are runs of, by the runs' keys."""
+    chosen = key_rows(connection, {"run_key": int}, [(run.key,) for run in runs], "chosen")
+    rows = connection.execute(
+        select(RUNS.c.run_key, RUNS.c.workflow).join(chosen, RUNS.c.run_key == chosen.c.run_key)
+    )
+    return {key: workflow or "" for key, workflow in rows}
 
 
 def _engine(restart: int, start: _Row | None, end: _Row | None) -> Engine:

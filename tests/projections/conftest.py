@@ -163,7 +163,8 @@ class Story:
             host=host,
             site="local",
         )
-        self.say(second, JobSubmitted(**names, submission=1, site="local"))
+        submission = 1 + sum(isinstance(event.fact, JobSubmitted) for event in self.events)
+        self.say(second, JobSubmitted(**names, submission=submission, site="local"))
         self.say(second + 1, JobStarted(**names, host="node1"))
         return self.say(
             second + 1 + seconds,

@@ -3,21 +3,29 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 
 from sqlalchemy import Connection, event, select
 from sqlalchemy.engine import Engine
 
 from eventlog.event import Event
+from projections.answers.breakdown import breakdown_by_run, breakdown_of
 from projections.answers.failures import failures_of
 from projections.answers.files import file_of
 from projections.answers.integrity import integrity_of, mismatches_of
+from projections.answers.integrity_statistics import (
+    integrity_sums_by_run,
+    integrity_sums_of,
+    jobs_failed_on_integrity,
+)
 from projections.answers.job_statistics import job_lines
 from projections.answers.jobs import job_detail, list_jobs
 from projections.answers.lineage import lineage_of
 from projections.answers.reuse import reusable
-from projections.answers.runs import list_runs, resolve_run, run_detail, tree_of
-from projections.answers.statistics import breakdown_of, integrity_sums_of, summary_of
+from projections.answers.runs import list_runs, resolve_run, root_runs, run_detail, tree_of, workflows_of
+from projections.answers.statistics import summary_of
 from projections.answers.tags import tag_history
+from projections.answers.time_statistics import Span, time_tables_of
 from projections.groups import GROUPS
 from projections.runs.plan import JOBS
 from projections.store import ViewStore
@@ -101,10 +109,14 @@ def _ask_everything(runs: Connection, data: Connection) -> None:
     failures_of(runs, data, run)
     integrity_of(data, run)
     mismatches_of(data, run, job="cut_ID1")
-    summary_of(runs, [*tree, resolve_run(runs, "run-2")])
-    breakdown_of(runs, tree)
-    integrity_sums_of(runs, tree)
-    job_lines(runs, run, after=("cut_ID1", 1), limit=5)
+    root_runs(runs, ["default"])
+    workflows_of(runs, tree)
+    summary_of(runs, [*tree, resolve_run(runs, "run-2")], wall_of=run)
+    for statistics in (breakdown_of, breakdown_by_run, integrity_sums_of, integrity_sums_by_run):
+        statistics(runs, tree)
+    jobs_failed_on_integrity(runs, tree)
+    time_tables_of(runs, tree, Span.HOUR, UTC)
+    job_lines(runs, run)
     file_of(data, run, "mid")
     tag_history(data, run.key, "file", "out", "draft")
     for direction in ("up", "down"):

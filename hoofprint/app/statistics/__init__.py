@@ -1,0 +1,1 @@
+"""Statistics as people and programs get them: text, CSV and JSON, rounded as Pegasus rounds."""
