@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# deploy/postgres/server.sh start|stop FOLDER - a throw-away PostgreSQL on 127.0.0.1, for tests.
-# FOLDER keeps its data, log and socket; `start` makes it afresh and prints the server's URL as its last line.
+# deploy/postgres/server.sh start|restart|stop FOLDER - a throw-away PostgreSQL on 127.0.0.1, for tests.
+# FOLDER keeps its data and log; `start` makes it afresh and prints the server's URL as its last line. `restart`
+# goes on with what is there, on the same port: that is how crashes are tried (kill -9 the first process named in
+# FOLDER/data/postmaster.pid, then restart).
 # Programs: $POSTGRES_BIN, else the newest in /usr/lib/postgresql, else those of the Python package pgserver.
 # fsync is off: a test's data need not outlive a power cut. POSTGRES_FSYNC=on for measurements.
 set -euo pipefail
 
-usage() { echo "usage: deploy/postgres/server.sh start|stop FOLDER" >&2; exit 2; }
+usage() { echo "usage: deploy/postgres/server.sh start|restart|stop FOLDER" >&2; exit 2; }
 [ $# -eq 2 ] || usage
 mkdir -p "$2"
 folder=$(cd "$2" && pwd)
@@ -68,6 +70,16 @@ start() {
   exit 4
 }
 
+restart() {
+  for _ in $(seq 20); do # processes of the one that was killed take a moment to end
+    unprivileged "$(find_programs)/pg_ctl" -D "$data" -l "$folder/server.log" -m immediate -w -t 30 restart \
+      >/dev/null 2>&1 && return
+    sleep 0.2
+  done
+  echo "PostgreSQL did not start again: $(tail -n 1 "$folder/server.log")" >&2
+  exit 4
+}
+
 stop() {
   [ -f "$data/postmaster.pid" ] || return 0
   unprivileged "$(find_programs)/pg_ctl" -D "$data" -m immediate -w stop >/dev/null
@@ -75,6 +87,7 @@ stop() {
 
 case $1 in
   start) start ;;
+  restart) restart ;;
   stop) stop ;;
   *) usage ;;
 esac

@@ -1,0 +1,102 @@
+"""The questions at a campaign's end find what they ask for: each is shown what it must object to."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete
+
+from eventlog.event import Event
+from eventlog.memory import MemoryLog
+from projections.groups import RUNS
+from projections.projector import Projector
+from projections.runs.attempts import ATTEMPTS
+from projections.store import ViewStore
+from tests.chaos import findings
+from tests.chaos.actors import Producer
+from tests.chaos.campaign import Campaign
+from tests.chaos.processes import EndedError, Process
+from tests.chaos.settling import Cast, Place, wage
+from tests.chaos.stories import story
+
+STORIES = {"ann": 2}
+
+
+def told(*events: Sequence[Event]) -> MemoryLog:
+    log = MemoryLog()
+    for part in events:
+        log.append(part)
+    return log
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ViewStore]:
+    """Views with both of Ann's stories."""
+    with closing(ViewStore.open(tmp_path / "views")) as store:
+        Projector(told(story("ann", 0), story("ann", 1)), store).catch_up()
+        yield store
+
+
+def test_an_event_that_was_acknowledged_and_is_not_there() -> None:
+    assert findings.lost_or_overtaken(told(story("ann", 0), story("ann", 1)), STORIES) == []
+    (found,) = findings.lost_or_overtaken(told(story("ann", 0), story("ann", 1)[:-1]), STORIES)
+    assert found == "the log has ann-1 otherwise than it was told: 1 events are missing"
+
+
+def test_an_event_that_overtook_another_of_its_key() -> None:
+    first, second, *others = story("ann", 1)
+    assert findings.lost_or_overtaken(told(story("ann", 0), (second, first, *others)), STORIES)
+
+
+def test_views_that_lack_a_row(store: ViewStore, tmp_path: Path) -> None:
+    log = told(story("ann", 0), story("ann", 1))
+    assert findings.unlike_the_stories(store, STORIES, tmp_path / "clean") == []
+    with store.storage.writing(RUNS, store.live(RUNS)) as connection:
+        connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.attempt == 2))
+    assert findings.unlike_the_stories(store, STORIES, tmp_path / "again") == [
+        "runs.attempts is not what was told"
+    ]
+    # that log has another identity, and the same events at the same places
+    assert "attempts" in findings.unlike_the_fold(log, store)[0]
+
+
+def test_views_that_are_behind(store: ViewStore) -> None:
+    log = told(story("ann", 0), story("ann", 1), story("ann", 2))
+    assert len(findings.behind(log, store, 0.2)) == 2
+    assert findings.behind(told(story("ann", 0)), store, 0.2) == []
+
+
+def test_what_dead_processes_left(store: ViewStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert findings.left_behind(store, [0, 1]) == []
+    monkeypatch.setattr(findings, "_GONE_WITHIN", 0.1)
+    left = store.storage.create(RUNS)
+    with closing(store.storage.claims()) as claims, store.storage.rebuilding(RUNS):
+        claims.take(1)
+        found = findings.left_behind(store, [0, 1])
+    assert found[:2] == ["1 followers are still counted", "partitions [1] are still claimed"]
+    assert found[2].endswith("rebuilds the runs views; try again afterwards")
+    assert found[3] == f"views were left: {[left]}"
+
+
+def test_a_traceback_that_somebody_saw() -> None:
+    assert findings.unexpected_words({"a": "all is well"}, ("Traceback",)) == []
+    (found,) = findings.unexpected_words({"a": "…\nTraceback (most recent call last)"}, ("Traceback",))
+    assert found.startswith("a said 'Traceback'")
+
+
+def test_a_producer_that_ended_by_itself(tmp_path: Path) -> None:
+    producer = Producer(Process("ann", tmp_path, {"HOOFPRINT_LOG": "nowhere:", "HOME": str(tmp_path)}))
+    producer.start()
+    with pytest.raises(EndedError, match=r"(?s)ann ended with .*'nowhere:' names no event log"):
+        producer.finish()
+
+
+@pytest.mark.crash
+def test_followers_that_move_the_checkpoint_before_the_rows(tmp_path: Path) -> None:
+    log, views = f"sqlite:{tmp_path / 'log.db'}", str(tmp_path / "views")
+    place = Place(tmp_path, log, log, views, views, spools=False)
+    cast = Cast(place, "runs", follow=("-m", "tests.chaos.programs.careless_follow"))
+    outcome = wage(place, cast, Campaign([*cast.followers], seed=4, strikes=6, pause=5.0))
+    assert any("views are not the fold of the log" in found for found in outcome.wrong)
+    assert any("is not what was told" in found for found in outcome.wrong)
