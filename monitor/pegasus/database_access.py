@@ -42,7 +42,7 @@ from monitor.pegasus.reports import Reports
 PAGE = 2000
 """Rows a query: few enough to be held, many enough that a query's price vanishes."""
 
-_HEADER = b"SQLite format 3\x00"
+SQLITE_HEADER = b"SQLite format 3\x00"
 _WAL_VERSION = 2
 
 
@@ -143,7 +143,7 @@ def _without_password(address: str) -> str:
 def _sqlite_engine(path: Path, stack: contextlib.ExitStack) -> Engine:
     with _reading(path), path.open("rb") as file:
         header = file.read(20)
-    if not header.startswith(_HEADER):
+    if not header.startswith(SQLITE_HEADER):
         raise InputError(f"{path}: no SQLite database: its first bytes are not those of one")
     if _WAL_VERSION in header[18:20] or _beside(path, "-journal").exists():
         path = _copy(path, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hoofprint-"))))

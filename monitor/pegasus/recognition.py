@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eventlog.errors import InputError, NotFoundError
+from monitor.pegasus.database import StampedeDatabase, looks_like_database
 from monitor.pegasus.event_file import EventFile, looks_like_event_file
 from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
@@ -16,37 +17,49 @@ from monitor.pegasus.translation.translator import TRANSLATED
 class Recogniser:
     """One kind of source: what it is called, whether a location is one, and how it is opened.
 
-    A location is a path or an address; ``open`` gets the location and where to report what is unreadable.
+    A location is a path or an address; ``open`` gets the location, where to report what is unreadable, and
+    the UUID of the one workflow to read, if one was asked for: only what ``holds_several`` can choose.
     """
 
     kind: str
     accepts: Callable[[str], bool]
-    open: Callable[[str, Reports], RecordSource]
+    open: Callable[[str, Reports, str | None], RecordSource]
+    holds_several: bool = False
 
 
 RECOGNISERS = (
     Recogniser(
         "stampede event file (.bp)",
         lambda location: looks_like_event_file(Path(location)),
-        lambda location, reports: EventFile(Path(location), reports, TRANSLATED),
+        lambda location, reports, _: EventFile(Path(location), reports, TRANSLATED),
     ),
     Recogniser(
         "submit directory",
         lambda location: is_submit_directory(Path(location)),
-        lambda location, reports: SubmitDirectory(Path(location), reports),
+        lambda location, reports, _: SubmitDirectory(Path(location), reports),
+    ),
+    Recogniser(
+        "stampede database (a file, or its address)",
+        looks_like_database,
+        lambda location, reports, workflow: StampedeDatabase(location, reports, workflow),
+        holds_several=True,
     ),
 )
 """Every kind of source; the first that accepts a location opens it."""
 
 
-def recognise(location: str, reports: Reports) -> RecordSource:
-    """The source that lies at a location.
+def recognise(location: str, reports: Reports, workflow: str | None = None) -> RecordSource:
+    """The source that lies at a location; ``workflow`` is the UUID of the only one to read of a database.
 
     Raises NotFoundError where nothing is, InputError for what no kind of source is like.
     """
     for recogniser in RECOGNISERS:
         if recogniser.accepts(location):
-            return recogniser.open(location, reports)
+            if workflow is not None and not recogniser.holds_several:
+                raise InputError(
+                    f"{location} is a {recogniser.kind}: a workflow is chosen of a database only"
+                )
+            return recogniser.open(location, reports, workflow)
     if "://" not in location and not Path(location).exists():
         raise NotFoundError(f"{location}: no such file or directory")
     kinds = ", ".join(recogniser.kind for recogniser in RECOGNISERS)

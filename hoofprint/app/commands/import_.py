@@ -27,16 +27,24 @@ _Namespace = Annotated[
     str,
     typer.Option(metavar="NAME", help="The project or group that the runs belong to.", show_default=False),
 ]
+_Workflow = Annotated[
+    str | None,
+    typer.Option(metavar="UUID", help="Of a database with several: only this one and those of its tree."),
+]
 
 
 def import_(
-    context: typer.Context, sources: _Sources, namespace: _Namespace = "", as_json: Json = False
+    context: typer.Context,
+    sources: _Sources,
+    workflow: _Workflow = None,
+    namespace: _Namespace = "",
+    as_json: Json = False,
 ) -> None:
     """Import runs of Pegasus: again, or from another source of the same run, adds only what is new."""
     house: House = context.obj
     imported = Imported()
     reports = Reports(_tell)
-    opened = [recognise(source, reports) for source in sources]
+    opened = [recognise(source, reports, workflow) for source in sources]
     with _showing() as show:
         for source in opened:
             import_source(
