@@ -83,7 +83,8 @@ def test_views_are_rebuilt_from_archive_and_log_after_a_release(ran) -> None:
     ran.environment["HOOFPRINT_ARCHIVE"] = str(ran.folder / "archive")
     assert ran.json("log", "info")["earliest"] == "0:0"
     for group in ("runs", "data"):
-        ran.call("views", "rebuild", group)
+        told = ran.json("views", "rebuild", group, "--grace", "0")
+        assert told == {"group": group, "position": f"0:{head}"}
     assert digests(ran) == before
     assert ran.json("views", "verify")["holds"]
 

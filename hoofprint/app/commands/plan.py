@@ -1,11 +1,9 @@
 """``hoofprint plan``: make an executable workflow of an abstract one."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from eventlog.errors import InputError
+from hoofprint.app.commands import plan_options as given
 from hoofprint.app.commands.options import Json
 from hoofprint.app.house import House
 from hoofprint.app.output import console, facts, print_json
@@ -16,54 +14,25 @@ from planner.request import PlanOptions
 
 def plan(
     context: typer.Context,
-    workflow: Annotated[
-        Path, typer.Argument(metavar="WORKFLOW", help="Pegasus 5 YAML or JSON, or DAX XML; may be gzipped.")
-    ],
-    sites: Annotated[
-        str, typer.Option("--sites", "-s", help="Sites that may run the jobs, separated by commas.")
-    ] = "local",
-    output_sites: Annotated[
-        str, typer.Option("--output-sites", "-o", help="Sites that keep the outputs, separated by commas.")
-    ] = "local",
-    output_dir: Annotated[
-        Path | None, typer.Option(help="Folder for the outputs, in place of the output site's storage.")
-    ] = None,
-    site_catalog: Annotated[Path | None, typer.Option(help="Default: sites.yml.")] = None,
-    transformation_catalog: Annotated[Path | None, typer.Option(help="Default: transformations.yml.")] = None,
-    replica_catalog: Annotated[Path | None, typer.Option(help="Default: replicas.yml.")] = None,
-    conf: Annotated[Path | None, typer.Option(help="Properties file. Default: pegasus.properties.")] = None,
-    define: Annotated[
-        list[str] | None, typer.Option("--define", "-D", metavar="KEY=VALUE", help="Set one property.")
-    ] = None,
-    directory: Annotated[
-        Path | None, typer.Option("--dir", help="The plan directory. Default: the next free run folder.")
-    ] = None,
-    reuse: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RUN", help="Reuse, by name, files that this run registered ('any': that any run did)."
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Plan every job, whatever exists.")] = False,
-    cleanup: Annotated[
-        str | None, typer.Option(help="none, leaf or inplace: when scratch is tidied. Default: inplace.")
-    ] = None,
-    duplicate_producers: Annotated[
-        str, typer.Option(help="refuse, or last: of two jobs that make one file the last one counts.")
-    ] = "refuse",
-    argv: Annotated[
-        str, typer.Option(help="shell: arguments are split like a shell does; literal: taken as they are.")
-    ] = "shell",
-    executables: Annotated[
-        str | None, typer.Option(help="staged or in-place: stageable executables are copied, or used there.")
-    ] = None,
-    data_configuration: Annotated[
-        str | None, typer.Option(help="Overrides what site catalog and properties say; sharedfs.")
-    ] = None,
-    ignore_containers: Annotated[
-        bool, typer.Option("--ignore-containers", help="Run containerised transformations on the host.")
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Same input and seed, same plan.")] = 0,
+    workflow: given.Workflow,
+    sites: given.Sites = "local",
+    output_sites: given.OutputSites = "local",
+    output_dir: given.OutputDirectory = None,
+    site_catalog: given.SiteCatalog = None,
+    transformation_catalog: given.TransformationCatalog = None,
+    replica_catalog: given.ReplicaCatalog = None,
+    conf: given.Properties = None,
+    define: given.Definitions = None,
+    directory: given.PlanDirectory = None,
+    reuse: given.Reuse = None,
+    force: given.Force = False,
+    cleanup: given.Cleanup = None,
+    duplicate_producers: given.DuplicateProducers = "refuse",
+    argv: given.Argv = "shell",
+    executables: given.Executables = None,
+    data_configuration: given.DataConfiguration = None,
+    ignore_containers: given.IgnoreContainers = False,
+    seed: given.Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Make an executable workflow of an abstract one, and keep it as a plan directory.
@@ -73,6 +42,16 @@ def plan(
     run' does that.
     """
     house: House = context.obj
+    options = PlanOptions(
+        force=force,
+        cleanup=cleanup,
+        duplicate_producers=duplicate_producers,
+        argv=argv,
+        executables=executables,
+        data_configuration=data_configuration,
+        ignore_containers=ignore_containers,
+        seed=seed,
+    )
     wanted = Wanted(
         workflow=workflow,
         site_catalog=site_catalog,
@@ -84,16 +63,7 @@ def plan(
         output_sites=_names(output_sites, "--output-sites"),
         output_directory=output_dir,
         directory=directory,
-        options=PlanOptions(
-            force=force,
-            cleanup=cleanup,
-            duplicate_producers=duplicate_producers,
-            argv=argv,
-            executables=executables,
-            data_configuration=data_configuration,
-            ignore_containers=ignore_containers,
-            seed=seed,
-        ),
+        options=options,
     )
     planned = make_plan(house, wanted, reuse_index(house, reuse))
     if as_json:

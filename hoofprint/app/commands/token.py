@@ -7,8 +7,9 @@ import typer
 
 from api.tokens import Scope, add_token
 from eventlog.errors import InputError
+from hoofprint.app.commands.options import Json
 from hoofprint.app.house import House
-from hoofprint.app.output import console, error_console
+from hoofprint.app.output import console, error_console, print_json
 
 
 def token(
@@ -21,6 +22,7 @@ def token(
         list[str] | None, typer.Option("--only", metavar="NAMESPACE", help="Limit to it; may be repeated.")
     ] = None,
     token_file: Annotated[Path | None, typer.Option(help="[$HOOFPRINT_TOKEN_FILE]")] = None,
+    as_json: Json = False,
 ) -> None:
     """Make a token, append its digest to the token file, and print its secret, this once.
 
@@ -30,6 +32,10 @@ def token(
     path = token_file or (Path(house.settings["token_file"]) if house.settings["token_file"] else None)
     if path is None:
         raise InputError("name the token file: --token-file FILE, or HOOFPRINT_TOKEN_FILE")
-    secret = add_token(path, name, frozenset(scope or [Scope.READ]), tuple(only) if only else None)
+    scopes = scope or [Scope.READ]
+    secret = add_token(path, name, frozenset(scopes), tuple(only) if only else None)
+    if as_json:
+        print_json({"name": name, "secret": secret, "scopes": scopes, "namespaces": only, "file": path})
+        return
     console().print(secret)
     error_console().print(f"send it as 'Authorization: Bearer …'; its digest is in {path}")

@@ -137,13 +137,17 @@ def rebuild(
     grace: Annotated[
         float, typer.Option(min=0, help="Seconds that the old tables stay for who still reads them.")
     ] = 5.0,
+    as_json: Json = False,
 ) -> None:
     """Fold one group anew from the whole log beside the live tables, then swap; readers notice nothing."""
     house: House = context.obj
     with showing_fold() as progress:
         projector = Projector(house.log, house.store)
         projector.rebuild(group_named(group), progress, resume=not afresh, grace=grace)
-    console().print(f"rebuilt {group}")
+    if as_json:
+        print_json({"group": group, "position": str(house.store.checkpoint(group).position)})
+    else:
+        console().print(f"rebuilt {group}")
 
 
 @app.command()
