@@ -54,6 +54,14 @@ def test_an_installation_gets_no_top_level_name_but_hoofprint(wheel: Path) -> No
     assert {name for name in names if not name.endswith(".dist-info")} == {"hoofprint"}
 
 
+def test_the_wheel_names_the_licences_of_everything_in_it(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    told = {name.partition(".dist-info/licenses/")[2] for name in names if ".dist-info/licenses/" in name}
+    vendored = {str(path.relative_to(ROOT)) for path in ROOT.glob("api/pages/vendor/*/LICENSE*")}
+    assert vendored
+    assert told == {"LICENSE", *vendored}
+
+
 def test_the_wheel_carries_every_room_with_its_data_files(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
