@@ -42,13 +42,21 @@ def follow_patiently(house: House, stop: threading.Event) -> None:
 
 @contextmanager
 def stopping_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, in place of what they do otherwise."""
-    stop = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    """An event that SIGINT and SIGTERM set, in place of what they do otherwise.
+
+    SIGTERM asks for an orderly end; after SIGINT a KeyboardInterrupt follows when all is in order.
+    """
+    stop, received = threading.Event(), set[int]()
+
+    def note(number: int, frame: object) -> None:
+        received.add(number)
+        stop.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if signal.SIGINT in received:
+        raise KeyboardInterrupt
