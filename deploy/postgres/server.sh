@@ -4,7 +4,8 @@
 # goes on with what is there, on the same port: that is how crashes are tried (kill -9 the first process named in
 # FOLDER/data/postmaster.pid, then restart).
 # Programs: $POSTGRES_BIN, else the newest in /usr/lib/postgresql, else those of the Python package pgserver.
-# fsync is off: a test's data need not outlive a power cut. POSTGRES_FSYNC=on for measurements.
+# fsync is off: a test's data need not outlive a power cut. POSTGRES_FSYNC=on for measurements; POSTGRES_OPTIONS are
+# options of the server's own (-c shared_buffers=2GB).
 set -euo pipefail
 
 usage() { echo "usage: deploy/postgres/server.sh start|restart|stop FOLDER" >&2; exit 2; }
@@ -60,7 +61,7 @@ start() {
     options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories="
     options+=" -c fsync=${POSTGRES_FSYNC:-off} -c synchronous_commit=${POSTGRES_FSYNC:-off}"
     options+=" -c full_page_writes=${POSTGRES_FSYNC:-off} -c shared_buffers=256MB -c max_wal_size=4GB"
-    options+=" -c max_connections=200"
+    options+=" -c max_connections=200 ${POSTGRES_OPTIONS:-}"
     if unprivileged "$bin/pg_ctl" -D "$data" -l "$folder/server.log" -w -t 30 -o "$options" start >/dev/null; then
       echo "postgresql+psycopg://hoofprint@127.0.0.1:$port/postgres"
       return

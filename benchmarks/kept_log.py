@@ -1,0 +1,107 @@
+"""The event mix as a log on disk, made once and kept under ``$XDG_CACHE_HOME/hoofprint/benchmarks``.
+
+python -m benchmarks.kept_log EVENTS
+
+A benchmark that reads ten million events is not to wait for them to be written every time. The file's name
+tells what it depends on: the mix, today's schemas, the format of the log.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from benchmarks import event_mix as mix
+from eventlog.codec import current_format
+from eventlog.facts import FACT_TYPES, Fact, FilesDeclared, JobsPlanned, JobsReused, TasksDeclared
+from eventlog.sqlite import SqliteLog
+from eventlog.sqlite_file import FORMAT_VERSION
+
+_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLog:
+    """A log that begins with the events of the mix, and where its planning chunks are: place and items."""
+
+    path: Path
+    chunks: tuple[tuple[int, int], ...]
+
+    def counted(self, start: int, end: int) -> int:
+        """How many events lie between two offsets, where a chunk counts as what it lists."""
+        return end - start + sum(items - 1 for place, items in self.chunks if start <= place < end)
+
+
+def kept_log(events: int) -> KeptLog:
+    """A log with at least these many events of the mix; what is missing is made and kept."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hoofprint" / "benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"event-mix-{_dependencies()}.db"
+    with _alone(path):
+        chunks = _complete(path, events)
+    return KeptLog(path, chunks)
+
+
+def _dependencies() -> str:
+    """A digest of all that a kept log depends on."""
+    digest = hashlib.sha256(Path(mix.__file__).read_bytes())
+    for kind in sorted(FACT_TYPES):
+        digest.update(current_format(kind).header)
+    digest.update(bytes([FORMAT_VERSION]))
+    return digest.hexdigest()[:12]
+
+
+def _complete(path: Path, events: int) -> tuple[tuple[int, int], ...]:
+    """Append what is missing; returns where chunks are in all that the log holds."""
+    beside = path.with_suffix(".chunks.json")
+    kept = json.loads(beside.read_text()) if beside.exists() else {"events": 0, "chunks": []}
+    if kept["events"] < events:
+        print(f"making {events - kept['events']:,} events in {path}", file=sys.stderr)
+        log = SqliteLog.open(path)
+        # an interrupted one may hold more than is noted: those are duplicates then
+        place = kept["events"]
+        told = islice(mix.event_mix(events), place, None)
+        while part := list(islice(told, _AT_ONCE)):
+            log.append(part)
+            for number, event in enumerate(part, start=place):
+                if (items := _items(event.fact)) != 1:
+                    kept["chunks"].append((number, items))
+            place += len(part)
+        log.close()
+        kept["events"] = events
+        fresh = beside.with_suffix(".tmp")
+        fresh.write_text(json.dumps(kept))
+        os.replace(fresh, beside)
+    return tuple((place, items) for place, items in kept["chunks"])
+
+
+def _items(fact: Fact) -> int:
+    match fact:
+        case TasksDeclared():
+            return len(fact.tasks)
+        case FilesDeclared() | JobsReused():
+            return len(fact.files)
+        case JobsPlanned():
+            return len(fact.jobs)
+        case _:
+            return 1
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Make the log that benchmarks read.")
+    parser.add_argument("events", type=int)
+    print(kept_log(parser.parse_args().events).path)

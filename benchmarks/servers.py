@@ -1,0 +1,43 @@
+"""The services that benchmarks need: the project's own scripts start them, and stop them again."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_DEPLOY = Path(__file__).parent.parent / "deploy"
+_DURABLE = {"POSTGRES_FSYNC": "on", "POSTGRES_OPTIONS": "-c shared_buffers=2GB -c max_wal_size=8GB"}
+
+
+@contextmanager
+def postgres(url: str | None) -> Iterator[str]:
+    """The URL of an empty database: this one, or a server's that is started for it, with fsync."""
+    if url is not None:
+        yield url
+    else:
+        with _started(_DEPLOY / "postgres" / "server.sh", _DURABLE) as started:
+            yield started
+
+
+@contextmanager
+def kafka(address: str | None) -> Iterator[str]:
+    """The address of a broker: this one, or that of one that is started for it."""
+    if address is not None:
+        yield address
+    else:
+        with _started(_DEPLOY / "kafka" / "broker.sh", {}) as started:
+            yield started
+
+
+@contextmanager
+def _started(script: Path, settings: dict[str, str]) -> Iterator[str]:
+    environment = {**os.environ, **settings}
+    with tempfile.TemporaryDirectory(prefix="hoofprint-bench-", ignore_cleanup_errors=True) as folder:
+        command = [str(script), "start", folder]
+        told = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        try:
+            yield told.stdout.split()[-1]
+        finally:
+            subprocess.run([str(script), "stop", folder], check=True, stdout=subprocess.DEVNULL)
