@@ -1,7 +1,8 @@
 """What fold-sqlite and fold-postgres measure: the kept log -> all views, decoding included, one process.
 
 A planning chunk counts as what it lists: its tasks, files or jobs. The log is read from its SQLite file
-within the measured time. It is folded slice by slice, so that one run tells how the rate holds as the views grow.
+within the measured time. It is folded slice by slice, so that one run tells how the rate holds as the views
+grow.
 """
 
 import argparse
