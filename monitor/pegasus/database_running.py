@@ -14,38 +14,12 @@ from sqlalchemy import Row, select
 from monitor.pegasus.database_access import StampedeTables, value_of
 from monitor.pegasus.database_instances import JobInstance, job_instances
 from monitor.pegasus.database_workflow import StoredWorkflow, microseconds
+from monitor.pegasus.job_states import NOTE, WORKFLOW_EVENTS, event_of_state, note_of_state
 from monitor.pegasus.records import Record
 
 _SECOND = 1_000_000
 _PRE_SCRIPT, _POST_SCRIPT = -1, -2
 
-_EVENTS: Mapping[str, tuple[str, str | None]] = {
-    "PRE_SCRIPT_STARTED": ("pre.start", None),
-    "PRE_SCRIPT_TERMINATED": ("pre.term", None),
-    "PRE_SCRIPT_SUCCESS": ("pre.end", "0"),
-    "PRE_SCRIPT_FAILED": ("pre.end", "-1"),
-    "PRE_SCRIPT_FAILURE": ("pre.end", "-1"),
-    "SUBMIT": ("submit.end", "0"),
-    "SUBMIT_FAILED": ("submit.end", "-1"),
-    "EXECUTE": ("main.start", None),
-    "JOB_TERMINATED": ("main.term", "0"),
-    "JOB_EVICTED": ("main.term", "-1"),
-    "JOB_SUCCESS": ("main.end", "0"),
-    "JOB_FAILURE": ("main.end", "-1"),
-    "POST_SCRIPT_STARTED": ("post.start", None),
-    "POST_SCRIPT_TERMINATED": ("post.term", None),
-    "POST_SCRIPT_SUCCESS": ("post.end", "0"),
-    "POST_SCRIPT_FAILED": ("post.end", "-1"),
-    "POST_SCRIPT_FAILURE": ("post.end", "-1"),
-    "JOB_HELD": ("held.start", None),
-    "JOB_RELEASED": ("held.end", None),
-    "IMAGE_SIZE": ("image.info", None),
-    "JOB_ABORTED": ("abort.info", None),
-    "GRID_SUBMIT": ("grid.submit.end", "0"),
-    "GRID_SUBMIT_FAILED": ("grid.submit.end", "-1"),
-    "GLOBUS_SUBMIT": ("globus.submit.end", "0"),
-    "GLOBUS_SUBMIT_FAILED": ("globus.submit.end", "-1"),
-}
 _END = {
     "site": "site",
     "user": "user",
@@ -72,7 +46,6 @@ _INVOCATION = {
     "executable": "executable",
     "argv": "argv",
 }
-_WORKFLOW_EVENTS = {"WORKFLOW_STARTED": "xwf.start", "WORKFLOW_TERMINATED": "xwf.end"}
 
 
 def running_records(
@@ -99,13 +72,13 @@ def _workflow_changes(tables: StampedeTables, workflow: StoredWorkflow) -> list[
     chosen = select(*(value_of(source, name) for name in names)).where(source.c.wf_id == workflow.number)
     found = [
         workflow.record(
-            _WORKFLOW_EVENTS[row.state],
+            WORKFLOW_EVENTS[row.state],
             microseconds(row.timestamp) or workflow.planned,
             f"workflowstate of workflow {workflow.number}",
             {"restart_count": row.restart_count, "status": row.status, "reason": row.reason},
         )
         for row in tables.rows(chosen)
-        if row.state in _WORKFLOW_EVENTS
+        if row.state in WORKFLOW_EVENTS
     ]
     return sorted(found, key=lambda each: (int(each.fields.get("restart_count", 0)), each.event == "xwf.end"))
 
@@ -116,7 +89,7 @@ def _instance_records(
     told = _Teller(workflow, instance)
     yield from told.sub_workflow(workflows)
     for state in instance.states:
-        event, status = _EVENTS.get(state.state, ("note.info", None))
+        event, status = event_of_state(state.state)
         if event == "pre.end":
             yield from told.invocations(_PRE_SCRIPT)
         elif event == "main.end":
@@ -154,8 +127,8 @@ class _Teller:
         fields: dict[str, object | None] = {"js.id": state.jobstate_submit_seq, "reason": state.reason}
         if not event.startswith("pre."):
             fields["sched.id"] = row.sched_id
-        if event == "note.info":
-            fields["note"] = str(state.state).lower().replace("_", "-")
+        if event == NOTE:
+            fields["note"] = note_of_state(state.state)
         if event == "submit.end":
             yield self._record("job_inst.submit.start", time, {**fields, "site": row.site})
         fields["status"] = status

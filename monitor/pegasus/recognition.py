@@ -7,6 +7,7 @@ from pathlib import Path
 from eventlog.errors import InputError, NotFoundError
 from monitor.pegasus.database import StampedeDatabase, looks_like_database
 from monitor.pegasus.event_file import EventFile, looks_like_event_file
+from monitor.pegasus.json_lines import JsonLines, looks_like_json_lines
 from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory import SubmitDirectory, is_submit_directory
@@ -32,6 +33,11 @@ RECOGNISERS = (
         "stampede event file (.bp)",
         lambda location: looks_like_event_file(Path(location)),
         lambda location, reports, _: EventFile(Path(location), reports, TRANSLATED),
+    ),
+    Recogniser(
+        "event file in JSON lines",
+        lambda location: looks_like_json_lines(Path(location)),
+        lambda location, reports, _: JsonLines(Path(location), reports),
     ),
     Recogniser(
         "submit directory",
