@@ -25,7 +25,7 @@ class Told:
 class _Acting(ABC):
     """A process that is killed or hangs, and begins anew."""
 
-    weight = 4
+    weight = 3
 
     def __init__(self, process: Process) -> None:
         self._process = process
