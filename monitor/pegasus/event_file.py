@@ -23,6 +23,9 @@ LONGEST_LINE = 8 * 1024 * 1024
 _PREFIX = "stampede."
 _PAIR = re.compile(r'([^\s="]+)=("[^"\\]*(?:\\.[^"\\]*)*"(?=\s|$)|[^\s"]*(?=\s|$))')
 _EVENT = re.compile(rb"^ts=\S+ event=(?:stampede\.)?([\w.]+)(?=\s)", re.ASCII)
+_HEAD = re.compile(
+    r"ts=(\S+) event=(?:stampede\.)?([\w.]+)(?: level=\S+)?(?: xwf\.id=(\S+))?(?=\s|$)\s*", re.ASCII
+)
 # What every event of a monitor repeats about its run comes last, beginning with the root.
 _REPEATED = " root.xwf.id="
 _SHOWN = 40
@@ -76,18 +79,18 @@ class _Reader:
         self._repeated: dict[str, str] = {}
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
-        wanted = self._source.wanted
+        wanted = frozenset(event.encode() for event in self._source.wanted)
+        path = self._source.path
         for number, line in self._lines(file):
             match = _EVENT.match(line)
             if match is None:
                 if line.strip():
                     self._refuse(number, f"no stampede event (ts=… event=…), but {_excerpt(line)}")
-                continue
-            if wanted and match[1].decode() not in wanted:
-                continue
-            record = self._record(match[1].decode(), line, number)
-            if record is not None:
-                yield record
+            elif not wanted or match[1] in wanted:
+                try:
+                    yield self._record(self._decoded(line, number), f"{path}:{number}")
+                except UnfitValueError as error:
+                    self._refuse(number, f"{error}: {_excerpt(line)}")
 
     def _lines(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         number = 0
@@ -102,26 +105,24 @@ class _Reader:
             else:
                 self._refuse(number, f"a line of {size:,} bytes; an event has up to {LONGEST_LINE:,}")
 
-    def _record(self, event: str, line: bytes, number: int) -> Record | None:
-        own, root = self._without_repetition(self._decoded(line, number))
-        fields = parse_fields(own)
-        if fields is None:
-            self._refuse(number, f"the fields of this {event} are no name=value pairs: {_excerpt(line)}")
-            return None
-        try:
-            time = moment(fields.pop("ts"))
-        except UnfitValueError as error:
-            self._refuse(number, str(error))
-            return None
-        del fields["event"]
-        run = fields.pop("xwf.id", self._run)
-        root = root or fields.pop("root.xwf.id", "") or self._roots.get(run, run)
+    def _record(self, line: str, place: str) -> Record:
+        cut, root = self._repetition(line)
+        head = _HEAD.match(line)
+        if head is None:
+            raise UnfitValueError("a line that does not begin with ts=… event=…")
+        time, event, run = head.groups()
+        fields = parse_fields(line[head.end() : cut])
         if not run:
-            self._refuse(number, f"a {event} that names no workflow (xwf.id)")
-            return None
+            run = fields.pop("xwf.id", self._run)
+            if not run:
+                raise UnfitValueError(f"a {event} that names no workflow (xwf.id)")
+        root = root or fields.pop("root.xwf.id", "")
+        if root:
+            self._roots[run] = root
+        else:
+            root = self._roots.setdefault(run, run)
         self._run = run
-        self._roots[run] = root
-        return Record(event, time, run, root, fields, f"{self._source.path}:{number}")
+        return Record(event, moment(time), run, root, fields, place)
 
     def _decoded(self, line: bytes, number: int) -> str:
         try:
@@ -133,38 +134,48 @@ class _Reader:
             text = line.decode(errors="backslashreplace")
         return text.replace("\0", "\\x00") if "\0" in text else text
 
-    def _without_repetition(self, line: str) -> tuple[str, str]:
-        """The line without what every event of its run repeats, where that is known already; and the root."""
+    def _repetition(self, line: str) -> tuple[int, str]:
+        """Where the part begins that every event of its run repeats, if it is known; and the root."""
         cut = line.rfind(_REPEATED)
         if cut < 0:
-            return line, ""
+            return len(line), ""
         tail = line[cut:]
         root = self._repeated.get(tail)
         if root is not None:
-            return line[:cut], root
-        fields = parse_fields(tail)
-        if fields is not None and "ts" not in fields and " event=stampede.wf.plan " not in line:
+            return cut, root
+        if " event=stampede.wf.plan " not in line:
+            # Only what is whole by itself: a value in quotes may hold such words, too.
+            fields = parse_fields(tail)
             self._repeated[tail] = fields["root.xwf.id"]
-        return line, ""
+        return len(line), ""
 
     def _refuse(self, number: int, what: str) -> None:
         self._source.reports.unreadable(f"{self._source.path}:{number}: {what}")
 
 
-def parse_fields(line: str) -> dict[str, str] | None:
-    """The fields of a line by their names, values unquoted; None where something else is between them."""
-    line = line.strip()
-    pairs = _PAIR.findall(line)
-    # each pair has its equals sign, and a blank before it except for the first
-    if (
-        sum(map(len, chain.from_iterable(pairs))) + 2 * len(pairs) - 1 != len(line)
-        and _PAIR.sub("", line).strip()
-    ):
-        return None
+def parse_fields(text: str) -> dict[str, str]:
+    """The fields of a text by their names, values unquoted.
+
+    Raises UnfitValueError where something else is between them.
+    """
+    try:
+        if '"' not in text:
+            return dict([pair.split("=", 1) for pair in text.split()])
+        pairs = _PAIR.findall(text)
+        # each pair has its equals sign, and a blank before it
+        if sum(map(len, chain.from_iterable(pairs))) + 2 * len(pairs) - 1 != len(text):
+            _refuse_rest(_PAIR.sub("", text))
+    except ValueError:
+        raise UnfitValueError("its fields are no name=value pairs") from None
     return {
         name: value if not value or value[0] != '"' else value[1:-1].replace('\\"', '"')
         for name, value in pairs
     }
+
+
+def _refuse_rest(text: str) -> None:
+    if text.strip():
+        raise ValueError(text)
 
 
 def _rest_of_line(file: BinaryIO, size: int) -> tuple[int, bool]:

@@ -18,6 +18,7 @@ from eventlog.tags import NUMBER, infer_tag
 from monitor.attempt import Stated
 from monitor.fact_translation import capped_text
 from monitor.pegasus.records import Record
+from monitor.pegasus.translation.saying import Said
 from monitor.pegasus.translation.values import UnfitValueError, flag, microseconds, told, whole
 from planner.chunks import chunked, tagged_parcel
 
@@ -53,7 +54,7 @@ class AttemptFiles:
     _digests: dict[str, tuple[ChecksumComputed, int]] = field(default_factory=dict)
     _transfers: int = 0
 
-    def summed(self, record: Record) -> Iterator[Stated]:
+    def summed(self, record: Record) -> Said:
         """``int.metric``: how many checksums were computed or held against known ones."""
         fields = record.fields
         role = told(fields.get("file_type")) or "output"
@@ -86,9 +87,9 @@ class AttemptFiles:
         else:
             raise UnfitValueError(f"type is {kind!r}, not check or compute")
         self._sums.append((fact, record.time))
-        return iter(())
+        return ()
 
-    def tagged(self, record: Record) -> Iterator[Stated]:
+    def tagged(self, record: Record) -> Said:
         """``job_inst.tag``: how many checksums were wrong, or another count about the job."""
         name, count = record.fields["name"], whole(record.fields.get("count")) or 0
         if name == _INTEGRITY_ERRORS:
@@ -96,15 +97,15 @@ class AttemptFiles:
         else:
             tag = Tag(key=name, type=NUMBER, text=str(count), number=float(count))
             self._say("job", self.job, tag, record.time)
-        return iter(())
+        return ()
 
-    def described(self, record: Record) -> Iterator[Stated]:
+    def described(self, record: Record) -> Said:
         """``rc.meta``: something the running job, or who read its record, said about a file."""
         lfn, key, value = record.fields["lfn.id"], record.fields["key"], record.fields["value"]
         self._say("file", lfn, infer_tag(key, public_text(value)), record.time)
-        return iter(())
+        return ()
 
-    def transferred(self, record: Record) -> Iterator[Stated]:
+    def transferred(self, record: Record) -> Said:
         """``file.transfer``."""
         fields = record.fields
         fact = TransferFinished(
@@ -125,15 +126,14 @@ class AttemptFiles:
             ordinal=self._transfers,
         )
         self._transfers += 1
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
-    def checksummed(self, record: Record) -> Iterator[Stated]:
+    def checksummed(self, record: Record) -> Said:
         """``file.checksum``: one file of those that the sums count."""
         fields = record.fields
         lfn, role = fields["lfn.id"], told(fields.get("file_type")) or "output"
         if fields.get("type") == "check":
-            yield Stated(self._verified(fields, lfn, role), record.time)
-            return
+            return (Stated(self._verified(fields, lfn, role), record.time),)
         self._digests[lfn] = (
             self._computed(
                 lfn,
@@ -145,6 +145,7 @@ class AttemptFiles:
             ),
             record.time,
         )
+        return ()
 
     def settle(self) -> Iterator[Stated]:
         """State what was gathered; again, what came since."""

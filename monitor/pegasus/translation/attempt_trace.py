@@ -21,6 +21,7 @@ from monitor.fact_translation import capped_text
 from monitor.pegasus.records import Record
 from monitor.pegasus.translation.attempt_files import AttemptFiles
 from monitor.pegasus.translation.hosts import host_of
+from monitor.pegasus.translation.saying import Said
 from monitor.pegasus.translation.values import fraction, microseconds, moment, told, whole
 from monitor.pegasus.translation.words import argument_words, last_words
 
@@ -76,12 +77,12 @@ class AttemptTrace:
         """Whether a script was seen to start, and its end was not told."""
         return any(not script.ended for script in self._scripts.values())
 
-    def submit_started(self, record: Record) -> Iterator[Stated]:
+    def submit_started(self, record: Record) -> Said:
         """``job_inst.submit.start``: where it goes."""
         self._site = told(record.fields.get("site")) or self._site
-        return iter(())
+        return ()
 
-    def submitted(self, record: Record, route: str = "") -> Iterator[Stated]:
+    def submitted(self, record: Record, route: str = "") -> Said:
         """``job_inst.submit.end``, and those of grid and globus."""
         fields = record.fields
         self._scheduler_id = told(fields.get("sched.id")) or self._scheduler_id
@@ -97,9 +98,9 @@ class AttemptTrace:
             reason=_reason(fields),
             ordinal=_ROUTES[route],
         )
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
-    def started(self, record: Record) -> Iterator[Stated]:
+    def started(self, record: Record) -> Said:
         """``job_inst.main.start``."""
         fields = record.fields
         self._stdin = told(fields.get("stdin.file")) or self._stdin
@@ -111,13 +112,13 @@ class AttemptTrace:
             scheduler_id=told(fields.get("sched.id")),
             ordinal=self._next("started"),
         )
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
-    def terminated(self, record: Record) -> Iterator[Stated]:
+    def terminated(self, record: Record) -> Said:
         """``job_inst.main.term``: the process ended, or (with a status) lost its place."""
         if not whole(record.fields.get("status")):
             self._terminated = record.time
-            return
+            return ()
         fact = JobEvicted(
             run=self.run,
             job=self.job,
@@ -125,9 +126,9 @@ class AttemptTrace:
             reason=_reason(record.fields),
             ordinal=self._next("evicted"),
         )
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
-    def held(self, record: Record) -> Iterator[Stated]:
+    def held(self, record: Record) -> Said:
         """``job_inst.held.start``."""
         fact = JobHeld(
             run=self.run,
@@ -138,9 +139,9 @@ class AttemptTrace:
             subcode=whole(record.fields.get("subcode")),
             ordinal=self._next("held"),
         )
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
-    def released(self, record: Record) -> Iterator[Stated]:
+    def released(self, record: Record) -> Said:
         """``job_inst.held.end``."""
         fact = JobReleased(
             run=self.run,
@@ -149,9 +150,9 @@ class AttemptTrace:
             reason=_reason(record.fields),
             ordinal=self._next("released"),
         )
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
-    def aborted(self, record: Record) -> Iterator[Stated]:
+    def aborted(self, record: Record) -> Said:
         """``job_inst.abort.info``."""
         fact = JobAborted(
             run=self.run,
@@ -160,28 +161,28 @@ class AttemptTrace:
             reason=_reason(record.fields),
             ordinal=self._next("aborted"),
         )
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
-    def image_changed(self, record: Record) -> Iterator[Stated]:
+    def image_changed(self, record: Record) -> Said:
         """``job_inst.image.info``, whose size is KiB as HTCondor counts it."""
         size = whole(record.fields.get("size"))
-        yield self._note("image-size", record, size=None if size is None else size * _KIBIBYTE)
+        return (self._note("image-size", record, size=None if size is None else size * _KIBIBYTE),)
 
-    def noted(self, record: Record) -> Iterator[Stated]:
+    def noted(self, record: Record) -> Said:
         """``job_inst.note.info``: something else that changes nothing."""
-        yield self._note(record.fields["note"], record, size=whole(record.fields.get("size")))
+        return (self._note(record.fields["note"], record, size=whole(record.fields.get("size"))),)
 
-    def script_started(self, record: Record, script: str) -> Iterator[Stated]:
+    def script_started(self, record: Record, script: str) -> Said:
         """``job_inst.pre.start`` and ``post.start``."""
         self._scripts.setdefault(script, _Script()).started = record.time
-        return iter(())
+        return ()
 
-    def script_terminated(self, record: Record, script: str) -> Iterator[Stated]:
+    def script_terminated(self, record: Record, script: str) -> Said:
         """``job_inst.pre.term`` and ``post.term``."""
         self._scripts.setdefault(script, _Script()).terminated = record.time
-        return iter(())
+        return ()
 
-    def script_ended(self, record: Record, script: str) -> Iterator[Stated]:
+    def script_ended(self, record: Record, script: str) -> Said:
         """``job_inst.pre.end`` and ``post.end``."""
         seen = self._scripts.setdefault(script, _Script())
         seen.ended = True
@@ -198,9 +199,9 @@ class AttemptTrace:
             argv=seen.argv,
             ordinal=0 if script == PRE else 1,
         )
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
-    def invoked(self, record: Record) -> Iterator[Stated]:
+    def invoked(self, record: Record) -> Said:
         """``inv.end``; a script's only tells what was run."""
         fields = record.fields
         sequence = whole(fields.get("inv.id")) or 0
@@ -208,7 +209,7 @@ class AttemptTrace:
             script = self._scripts.setdefault(_SCRIPTS[sequence], _Script())
             script.executable = told(fields.get("executable"))
             script.argv = argument_words(fields.get("argv"))
-            return
+            return ()
         start = moment(fields["start_time"])
         duration = microseconds(fields.get("dur")) or 0
         utime, stime = microseconds(fields.get("utime")), microseconds(fields.get("stime"))
@@ -239,20 +240,20 @@ class AttemptTrace:
             site=told(fields.get("site")),
             ordinal=max(0, sequence - 1),
         )
-        yield Stated(fact, start + duration)
+        return (Stated(fact, start + duration),)
 
-    def host_told(self, record: Record) -> Iterator[Stated]:
+    def host_told(self, record: Record) -> Said:
         """``job_inst.host.info``."""
         self._host.update((name, value) for name, value in record.fields.items() if told(value))
         return self._restated()
 
-    def ended(self, record: Record) -> Iterator[Stated]:
+    def ended(self, record: Record) -> Said:
         """``job_inst.main.end``."""
         self._time = record.time
         self._ends.update(record.fields)
         return self._restated()
 
-    def summed_up(self, record: Record) -> Iterator[Stated]:
+    def summed_up(self, record: Record) -> Said:
         """``job_inst.composite``: main.end again, with more about the machine; the end, where it is alone."""
         fields = record.fields
         for name, value in fields.items():
@@ -294,16 +295,13 @@ class AttemptTrace:
             if seen.terminated is not None:
                 yield self._loose_end(f"{script}-script-terminated", seen.terminated)
 
-    def _restated(self) -> Iterator[Stated]:
+    def _restated(self) -> Said:
         """The end of the attempt in a higher revision, where it was stated and more is known now."""
-        if self._settled is None or self._time is None:
-            return
-        known = self._finished()
-        if known == self._settled:
-            return
+        if self._settled is None or self._time is None or self._finished() == self._settled:
+            return ()
         self._revision += 1
         self._settled = self._finished()
-        yield Stated(self._settled, self._time)
+        return (Stated(self._settled, self._time),)
 
     def _finished(self) -> JobFinished:
         ends = self._ends

@@ -11,6 +11,7 @@ from monitor.fact_translation import capped_text
 from monitor.pegasus.records import Record
 from monitor.pegasus.translation.attempt_files import AttemptFiles, file_ordinal
 from monitor.pegasus.translation.attempt_trace import AttemptTrace
+from monitor.pegasus.translation.saying import Said
 from monitor.pegasus.translation.static_part import StaticPart
 from monitor.pegasus.translation.values import UnfitValueError, told, whole
 from monitor.pegasus.translation.words import argument_words
@@ -42,7 +43,7 @@ class RunTrace:
         self._without_job = AttemptFiles(run, "", 0)
         self._engines: Counter[str] = Counter()
 
-    def planned(self, record: Record) -> Iterator[Stated]:
+    def planned(self, record: Record) -> Said:
         """``wf.plan``: the run's identity card. Told again, the static part that follows is told again."""
         fields = record.fields
         self.user = told(fields.get("user")) or told(fields.get("wf.user"))
@@ -69,17 +70,23 @@ class RunTrace:
             dag_file=told(fields.get("dag.file.name")) or told(fields.get("dag")),
             data_configuration=told(fields.get("data_configuration")),
         )
-        yield Stated(self._plan, record.time)
+        return (Stated(self._plan, record.time),)
 
-    def called_by(self, record: Record) -> Iterator[Stated]:
+    def called_by(self, record: Record) -> Said:
         """``xwf.map.subwf_job`` of the parent: which of its jobs this run is."""
         job = record.fields["job.id"]
         if self._parent_job == job:
-            return
+            return ()
         self._parent_job = job
         if self._plan is not None and self._planned_at is not None:
             self._plan = replace(self._plan, parent_job=job, revision=self._plan.revision + 1)
-            yield Stated(self._plan, self._planned_at)
+            return (Stated(self._plan, self._planned_at),)
+        return ()
+
+    @property
+    def is_being_planned(self) -> bool:
+        """Whether what was planned is still to be stated."""
+        return self._static is not None
 
     @property
     def static_part(self) -> StaticPart:
@@ -95,7 +102,7 @@ class RunTrace:
         for fact in static.facts():
             yield Stated(fact, moment)
 
-    def started(self, record: Record) -> Iterator[Stated]:
+    def started(self, record: Record) -> Said:
         """``xwf.start``."""
         fact = RunStarted(
             run=self.run,
@@ -106,9 +113,9 @@ class RunTrace:
             host="" if self._plan is None else self._plan.submit_host,
             ordinal=self._next("started"),
         )
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
-    def finished(self, record: Record) -> Iterator[Stated]:
+    def finished(self, record: Record) -> Said:
         """``xwf.end``."""
         fact = RunFinished(
             run=self.run,
@@ -117,8 +124,7 @@ class RunTrace:
             reason=capped_text(told(record.fields.get("reason"))),
             ordinal=self._next("finished"),
         )
-        yield from self.settle_attempts()
-        yield Stated(fact, record.time)
+        return (*self.settle_attempts(), Stated(fact, record.time))
 
     def attempt(self, record: Record) -> AttemptTrace:
         """The attempt that a record is about: the n-th instance of a job is its n-th attempt."""
@@ -141,22 +147,22 @@ class RunTrace:
         """An invocation of the attempt was told: what is said about files next, it said."""
         self._speaking = attempt
 
-    def settled(self, record: Record, attempt: AttemptTrace, *, complete: bool) -> Iterator[Stated]:
+    def settled(self, record: Record, attempt: AttemptTrace, *, complete: bool) -> Said:
         """State the end of an attempt where nothing more is expected, or of the one that waits longest."""
         instance = record.fields["job_inst.id"]
         if complete:
             self._waiting.pop(instance, None)
-            yield from attempt.settle()
             self._remember(instance)
-        else:
-            self._waiting[instance] = None
-            while len(self._waiting) > MOST_WAITING:
-                longest = next(iter(self._waiting))
-                del self._waiting[longest]
-                attempt = self._attempts[longest]
-                yield from attempt.settle()
-                if not attempt.has_open_script:
-                    self._remember(longest)
+            return attempt.settle()
+        self._waiting[instance] = None
+        if len(self._waiting) <= MOST_WAITING:
+            return ()
+        longest = next(iter(self._waiting))
+        del self._waiting[longest]
+        waiting = self._attempts[longest]
+        if not waiting.has_open_script:
+            self._remember(longest)
+        return waiting.settle()
 
     def settle_attempts(self) -> Iterator[Stated]:
         """State everything that waits for more to be said."""
@@ -165,19 +171,19 @@ class RunTrace:
             yield from attempt.settle()
         yield from self._without_job.settle()
 
-    def described(self, record: Record) -> Iterator[Stated]:
+    def described(self, record: Record) -> Said:
         """``rc.meta``: what its job instance said; before the run, the workflow; else who spoke last."""
         instance = record.fields.get("job_inst.id")
         if instance:
             return self.attempt(record).files.described(record)
         if instance is None and self._static is not None:
             self._static.add_file_tag(record.fields)
-            return iter(())
+            return ()
         if instance is None and self._speaking is not None:
             return self._speaking.files.described(record)
         return self._without_job.described(record)
 
-    def registered(self, record: Record) -> Iterator[Stated]:
+    def registered(self, record: Record) -> Said:
         """``rc.pfn`` and ``file.replica``: a file lies there."""
         fields = record.fields
         lfn, pfn, site = (
@@ -194,7 +200,7 @@ class RunTrace:
             sha256=told(fields.get("sha256")) or None,
             ordinal=file_ordinal(lfn, pfn, site),
         )
-        yield Stated(fact, record.time)
+        return (Stated(fact, record.time),)
 
     def loose_ends(self) -> Iterator[Stated]:
         """What was seen of attempts that have no end where the trace ends."""

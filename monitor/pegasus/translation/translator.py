@@ -1,6 +1,7 @@
 """Records in, events out: the same events, whatever source told of a run."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from eventlog.event import DEFAULT_NAMESPACE, Event, Observer
 from monitor.attempt import Stated
@@ -8,20 +9,20 @@ from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.translation.attempt_trace import POST, PRE, AttemptTrace
 from monitor.pegasus.translation.run_trace import RunTrace
+from monitor.pegasus.translation.saying import Said
 from monitor.pegasus.translation.static_part import StaticPart
 from monitor.pegasus.translation.values import UnfitValueError
 
 SOURCE = "pegasus-import"
 
-_Said = Iterable[Stated]
-_OfRun = Callable[[RunTrace, Record], _Said]
-_OfAttempt = Callable[[AttemptTrace, Record], _Said]
+_OfRun = Callable[[RunTrace, Record], Said]
+_OfAttempt = Callable[[AttemptTrace, Record], Said]
 
 
 def _gathered(add: Callable[[StaticPart, Mapping[str, str]], None]) -> _OfRun:
     """Gather something of the static part; it is stated when all of it was told."""
 
-    def gather(run: RunTrace, record: Record) -> _Said:
+    def gather(run: RunTrace, record: Record) -> Said:
         add(run.static_part, record.fields)
         return ()
 
@@ -40,15 +41,17 @@ class Translator:
     def translate(self, record: Record) -> Sequence[Event]:
         """The events that this record completes; a record that cannot be understood is reported."""
         try:
-            run = self._about(record)
-            stated = list(self._stated(run, record))
+            run = self._runs.get(record.run)
+            if run is None or record.event == "xwf.map.subwf_job":
+                run = self._about(record)
+            of_run = _OF_RUNS.get(record.event)
+            stated = self._of_attempt(run, record) if of_run is None else of_run(run, record)
+            return self._events(run, stated) if stated else ()
         except UnfitValueError as error:
             self._reports.unreadable(f"{record.place}: this {record.event} cannot be used: {error}")
-            return ()
         except KeyError as error:
             self._reports.unreadable(f"{record.place}: this {record.event} has no {error.args[0]}")
-            return ()
-        return self._events(run, stated) if stated else ()
+        return ()
 
     def settle(self) -> Iterator[Event]:
         """What waits for more to be said, stated as it is known now: for times when nothing comes."""
@@ -70,22 +73,20 @@ class Translator:
             run = self._runs[name] = RunTrace(name, record.root)
         return run
 
-    def _stated(self, run: RunTrace, record: Record) -> Iterator[Stated]:
+    def _of_attempt(self, run: RunTrace, record: Record) -> Said:
         event = record.event
-        of_run = _OF_RUNS.get(event)
-        if of_run is not None:
-            yield from of_run(run, record)
-            return
         of_attempt = _OF_ATTEMPTS.get(event)
-        if of_attempt is not None:
-            yield from run.settle_plan(record.time)
-            attempt = run.attempt(record)
-            yield from of_attempt(attempt, record)
-            if event == "inv.end":
-                run.spoke(attempt)
-            elif event in _ENDS:
-                complete = event != "job_inst.main.end" and attempt.is_complete
-                yield from run.settled(record, attempt, complete=complete)
+        if of_attempt is None:
+            return ()
+        planned = run.settle_plan(record.time) if run.is_being_planned else ()
+        attempt = run.attempt(record)
+        stated = of_attempt(attempt, record)
+        if event == "inv.end":
+            run.spoke(attempt)
+        elif event in _ENDS:
+            complete = event != "job_inst.main.end" and attempt.is_complete
+            stated = chain(stated, run.settled(record, attempt, complete=complete))
+        return chain(planned, stated) if planned else stated
 
     def _events(self, run: RunTrace, stated: Iterable[Stated]) -> list[Event]:
         observer = self._observer(run)
