@@ -15,6 +15,7 @@ from fastavro.validation import ValidationError, validate
 
 from eventlog.avro import record_schema, schema_fingerprint
 from eventlog.compiled import Read, Write, compile_reader, compile_writer
+from eventlog.construction import constructor
 from eventlog.errors import LogError, RedactedError, SchemaError
 from eventlog.event import Event
 from eventlog.facts import FACT_TYPES, Fact
@@ -27,6 +28,7 @@ from eventlog.single_object import fingerprint_of, single_object_header
 
 MAX_BODY_SIZE = 900_000
 
+_make_event = constructor(Event)
 _UNFIT = (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, EOFError, struct.error)
 
 
@@ -102,7 +104,7 @@ class Codec:
         Raises SchemaError where its schema is unknown or its body does not fit, RedactedError where it is a
         tombstone.
         """
-        return Event(
+        return _make_event(
             record.id,
             record.type,
             record.source,

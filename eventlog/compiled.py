@@ -12,6 +12,7 @@ from textwrap import indent
 from typing import cast
 
 from eventlog.avro import record_schema
+from eventlog.construction import twin
 from eventlog.field_types import Fields, FieldType, Items, Nested, Nullable, Primitive, field_types
 
 Put = Callable[[bytes], object]
@@ -100,11 +101,8 @@ def compile_reader(record: type, written: Fields | None = None) -> Read:
     struct.error for bytes that do not fit. A text that is cut short is not noticed by itself: the index that
     is returned then lies behind the end.
     """
-    # A frozen dataclass' own __init__ takes four times as long as filling an unfrozen twin that then
-    # becomes the record; the interpreter allows that between classes of the same slots, and only those.
-    twin = type(record.__name__, (), {"__slots__": tuple(field_types(record))})
-    names = {**_reading_names(), "Twin": twin, "Record": record}
     ours = field_types(record)
+    names = {**_reading_names(), "Twin": twin(record, ours), "Record": record}
     lines = ["record = Twin()"]
     for name, kind in ours.items() if written is None else written:
         lines += [_reading(kind, names), f"record.{name} = value" if name in ours else ""]

@@ -11,6 +11,7 @@ from typing import Self
 
 from eventlog.clock import now
 from eventlog.codec import Codec, encode
+from eventlog.construction import constructor, uuid_of
 from eventlog.errors import LogError
 from eventlog.event import Event
 from eventlog.interning import Names, Numbers, signed
@@ -36,6 +37,7 @@ TRANSACTION_BYTES = 4_000_000
 PATIENCE = 60.0
 """How long an append waits for a writer that holds the log, in seconds."""
 
+_make_record = constructor(Record)
 Row = tuple[int, int, int, bytes, int, str, int, bytes]
 
 _READ = """
@@ -326,17 +328,7 @@ def _next_place(connection: Connection) -> tuple[int, int]:
 def _record(row: Row, names: Names) -> Record:
     position, recorded, key, event_id, envelope, subject, happened, body = row
     kind, source, namespace, actor = names.envelope(envelope)
-    return Record(
-        partition=0,
-        offset=position,
-        recorded=recorded,
-        id=uuid.UUID(bytes=event_id),
-        type=kind,
-        source=source,
-        subject=subject,
-        time=happened,
-        namespace=namespace,
-        actor=actor,
-        key=names.key(key),
-        body=body,
+    return _make_record(
+        *(0, position, recorded, uuid_of(event_id), kind, source, subject, happened, namespace, actor),
+        *(names.key(key), body),
     )

@@ -1,0 +1,41 @@
+"""Makes frozen, slotted dataclasses at a third of what their own ``__init__`` takes.
+
+That goes through ``object.__setattr__`` field by field. An unfrozen twin is filled instead, which then
+becomes the record; the interpreter allows that between classes of the same slots, and only those.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+def constructor(record: Callable[..., T]) -> Callable[..., T]:
+    """A function that makes a record of all its fields, by position."""
+    names = [field.name for field in fields(cast(Any, record))]
+    known: dict[str, Any] = {"Twin": twin(cast(type, record), names), "Record": record}
+    source = f"""\
+def make({", ".join(names)}):
+    record = Twin()
+    {"; ".join(f"record.{name} = {name}" for name in names)}
+    record.__class__ = Record
+    return record
+"""
+    # the source is made of the names of our own dataclass and its fields, nothing from outside
+    exec(compile(source, f"<constructor of {known['Record'].__name__}>", "exec"), known)  # noqa: S102
+    return cast(Callable[..., T], known["make"])
+
+
+def twin(record: type, slots: Iterable[str]) -> type:
+    """An unfrozen class with the slots of a record; an instance of it may become one of that."""
+    return type(record.__name__, (), {"__slots__": tuple(slots)})
+
+
+def uuid_of(octets: bytes) -> uuid.UUID:
+    """The UUID of these 16 bytes, at half of what its own ``__init__`` takes: that checks much more."""
+    made = object.__new__(uuid.UUID)
+    object.__setattr__(made, "int", int.from_bytes(octets))
+    object.__setattr__(made, "is_safe", uuid.SafeUUID.unknown)
+    return made
