@@ -9,17 +9,27 @@ from typing import Protocol, Self
 from eventlog.errors import InputError
 from eventlog.event import Event
 
+BEYOND = (1 << 63) - 1
+"""An offset that no log reaches: who stands there in a partition is given nothing of it."""
+
 _POSITION = re.compile(r"\d{1,19}:\d{1,19}(?:,\d{1,19}:\d{1,19})*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Position:
     """Where a reader stands: for each partition the offset of the next event to read.
 
-    A partition that is not named stands at its start. Offsets of a log may have gaps.
+    A partition that is not named stands at its start: positions are equal where they say the same, whether
+    they name it or not. Offsets of a log may have gaps.
     """
 
     offsets: Mapping[int, int] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Position) and self.reaches(other) and other.reaches(self)
+
+    def __hash__(self) -> int:
+        return hash(frozenset((partition, offset) for partition, offset in self.offsets.items() if offset))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -120,12 +130,13 @@ class EventLog(Protocol):
     def read(self, after: Position, limit: int, *, key: str | None = None) -> Batch:
         """Up to ``limit`` records from position ``after`` on; with ``key``, those of that key alone.
 
-        The batch's position may lie beyond the last record, where a log has gaps.
+        The batch's position may lie beyond the last record, where a log has gaps. Of a partition in which
+        ``after`` lies beyond the end nothing is read.
         """
         ...
 
     def head(self) -> Position:
-        """The position behind the last event."""
+        """The position behind the last event; it names every partition."""
         ...
 
     def earliest(self) -> Position:

@@ -16,7 +16,7 @@ from kafka.errors import (
     RecordListTooLargeError,
 )
 
-from eventlog.errors import InputError, LogError, UnavailableError
+from eventlog.errors import InputError, UnavailableError
 from eventlog.kafka.location import KafkaLocation, server_address
 
 _REQUEST_MS = 10_000
@@ -28,7 +28,11 @@ def errors_of(location: KafkaLocation) -> Iterator[None]:
     try:
         yield
     except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-        raise LogError(f"{location.name} takes no message of that size: {_describe(error)}") from error
+        # no event is that large: this is how a log refuses everything while it is redacted
+        raise UnavailableError(
+            f"{location.name} takes no events now: another process redacts it, or max.message.bytes of its "
+            "topic was lowered. Try again soon"
+        ) from error
     except (KafkaError, OSError) as error:
         raise unavailable(location, _describe(error)) from error
 

@@ -1,33 +1,36 @@
 """The log on Kafka: keyed topics, durable appends, positions as vectors over partitions."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from threading import Lock
-from typing import Self
+from typing import Self, TypeVar
 
 from eventlog.codec import encode
-from eventlog.errors import HoofprintError, LogError
+from eventlog.errors import HoofprintError, LogError, UnavailableError
 from eventlog.event import Event
+from eventlog.kafka.admin import topics_of
 from eventlog.kafka.connection import require_reachable
+from eventlog.kafka.generation import Redaction
+from eventlog.kafka.importing import Import
 from eventlog.kafka.ledger import Founding, Ledger
 from eventlog.kafka.location import KafkaLocation
-from eventlog.kafka.message import Outgoing, key_bytes, to_message, to_record
+from eventlog.kafka.message import Incoming, Outgoing, is_gap, key_bytes, to_message, to_record
 from eventlog.kafka.reader import Reader
-from eventlog.kafka.sender import Sender, by_partition, partition_of
+from eventlog.kafka.redacting import redacting, settle
+from eventlog.kafka.sender import Sender, by_partition, in_parts, partition_of
 from eventlog.kafka.topics import require_topics
-from eventlog.log import Appended, Batch, Position, Record
+from eventlog.log import Appended, Batch, Position, Record, read_all
 
-AT_ONCE_EVENTS = 2000
-AT_ONCE_BYTES = 8_000_000
-"""How much is sent before it is acknowledged: the delivery timeout is about one such part."""
+T = TypeVar("T")
 
 
 class KafkaLog:
     """An event log in a topic; it keeps duplicates, so that an event is at least once in it.
 
     Safe to share between threads. Each key's events are in one partition, in the order of appending; the
-    namespaces, keys and subjects lie in the messages' headers for other programs to read.
+    namespaces, keys and subjects lie in the messages' headers for other programs to read. When a redaction
+    gives the log another topic, appending and reading go on there.
     """
 
     def __init__(self, location: KafkaLocation, founding: Founding, ledger: Ledger, reader: Reader) -> None:
@@ -35,9 +38,12 @@ class KafkaLog:
         self._founding = founding
         self._ledger = ledger
         self._reader = reader
+        self._topic = ledger.topic
         self._sender: Sender | None = None
+        self._import = Import(location, ledger, founding.partitions)
+        self._redacted: set[uuid.UUID] = set()
         self._closed = False
-        self._read_lock, self._send_lock = Lock(), Lock()
+        self._read_lock, self._send_lock, self._import_lock = Lock(), Lock(), Lock()
 
     @classmethod
     def open(cls, location: str) -> Self:
@@ -52,10 +58,10 @@ class KafkaLog:
         """
         place = KafkaLocation.parse(location)
         require_reachable(place)
-        partitions = require_topics(place)
         ledger = Ledger(place)
+        partitions = require_topics(place, ledger)
         with ExitStack() as opened:
-            reader = opened.enter_context(closing(Reader(place, place.topic, partitions)))
+            reader = opened.enter_context(closing(Reader(place, ledger.topic, partitions)))
             founding = _founding(place, ledger, reader, partitions)
             opened.pop_all()
         return cls(place, founding, ledger, reader)
@@ -72,69 +78,133 @@ class KafkaLog:
         its events may be there, and appending them again puts these there twice: views count them once.
 
         Raises LogError or SchemaError for an event that is too big or does not fit its schema (nothing is
-        sent then), UnavailableError where the broker does not acknowledge within the delivery timeout.
+        sent then), UnavailableError where the broker does not acknowledge within the delivery timeout, or the
+        log is being redacted.
         """
         self._require_open()
         messages = [to_message(event, encode(event.fact)) for event in events]
         if not messages:
             return Appended(self.head())
-        try:
-            sender = self._open_sender()
-            self._ledger.require_schemas({event.type for event in events}, sender)
-            ends: dict[int, int | None] = {}
-            for part in _parts(messages):
-                placed = sender.send(self._location.topic, by_partition(part, self._founding.partitions))
-                ends |= {partition: place.end for partition, place in placed.items()}
-        except HoofprintError:
-            self._drop_sender()
-            raise
+        kinds = {event.type for event in events}
+        return self._sending(lambda sender: self._append(messages, kinds, sender))
+
+    def _append(self, messages: Sequence[Outgoing], kinds: Collection[str], sender: Sender) -> Appended:
+        self._ledger.require_current_schemas(kinds, sender)
+        ends: dict[int, int | None] = {}
+        for part in in_parts(messages):
+            placed = sender.send(self._topic, by_partition(part, self._founding.partitions))
+            ends |= {partition: place.end for partition, place in placed.items()}
         told = {partition: end for partition, end in ends.items() if end is not None}
-        return Appended(_position(told) if len(told) == len(ends) else self.head())
+        return Appended(Position(told) if len(told) == len(ends) else self.head())
 
     def read(self, after: Position, limit: int, *, key: str | None = None) -> Batch:
         """Up to ``limit`` records from position ``after`` on; with ``key``, those of that key alone.
 
-        Records come in order within each partition; a key's partition alone is read for it.
+        Records come in order within each partition. Nothing is fetched of a partition in which ``after``
+        lies beyond the end, or which is not the key's.
         """
         if limit < 1:
             return Batch([], after)
-        with self._read_lock:
-            self._require_open()
-            ends = self._reader.ends()
-            starts = {partition: after.offset(partition) for partition in ends}
-            if key is None:
-                messages, reached = self._reader.read(starts, ends, limit)
-                return Batch([to_record(message) for message in messages], _position(reached))
-            return self._read_key(key, starts, ends, limit)
+        return self._reading(lambda reader: self._read(reader, after, limit, key))
 
-    def _read_key(self, key: str, starts: Mapping[int, int], ends: Mapping[int, int], limit: int) -> Batch:
+    def _read(self, reader: Reader, after: Position, limit: int, key: str | None) -> Batch:
+        ends = reader.ends()
+        starts = {partition: after.offset(partition) for partition in ends}
+        if key is not None:
+            return self._read_key(reader, key, starts, ends, limit)
+        messages, reached = reader.read(starts, ends, limit)
+        return Batch(_records(messages), Position(reached))
+
+    def _read_key(
+        self, reader: Reader, key: str, starts: Mapping[int, int], ends: Mapping[int, int], limit: int
+    ) -> Batch:
         """Records of one key; the other partitions hold none of it and are passed at once."""
         wanted = key_bytes(key)
         home = partition_of(wanted, self._founding.partitions)
         records: list[Record] = []
         at = starts[home]
         while len(records) < limit and at < ends[home]:
-            messages, reached = self._reader.read({home: at}, ends, limit - len(records))
-            records += [to_record(message) for message in messages if message.key == wanted]
+            messages, reached = reader.read({home: at}, ends, limit - len(records))
+            records += _records(message for message in messages if message.key == wanted)
             at = reached[home]
         passed = {partition: max(start, ends[partition]) for partition, start in starts.items()}
-        return Batch(records, _position({**passed, home: at}))
+        return Batch(records, Position({**passed, home: at}))
 
     def head(self) -> Position:
-        """The position behind the last event; events of a foreign transaction count when it is committed."""
-        with self._read_lock:
-            self._require_open()
-            return _position(self._reader.ends())
+        """The position behind the last event; events of a foreign transaction count when it is committed.
+
+        Every partition is named, those without events too.
+        """
+        return Position(self._reading(lambda reader: reader.ends()))
 
     def earliest(self) -> Position:
-        """The first position that can still be read."""
-        with self._read_lock:
-            self._require_open()
-            return _position(self._reader.starts())
+        """The first position that can still be read; it names every partition."""
+        return Position(self._reading(lambda reader: reader.starts()))
 
     def writer_schema(self, fingerprint: int) -> str | None:
         """The Avro schema (JSON) of this CRC-64-AVRO fingerprint, None where the log never saw it."""
         return self._ledger.writer_schema(fingerprint)
+
+    def append_records(
+        self, records: Sequence[Record], *, origin: uuid.UUID, schemas: Mapping[int, str]
+    ) -> int:
+        """Append records of the log ``origin`` as they were, save their positions; returns how many were new.
+
+        Keys choose partitions as they always do. Raises InputError where this log holds other events than
+        those of ``origin``, otherwise what ``append`` does.
+        """
+        with self._import_lock:
+            return self._sending(
+                lambda sender: self._reading(
+                    lambda reader: self._import.add(records, origin, schemas, reader, sender)
+                )
+            )
+
+    def truncate_before(self, position: Position) -> Position:
+        """Remove what lies before a position for good; returns the first position that is left."""
+        self._require_open()
+        starts, ends = self.earliest(), self.head()
+        wanted = {p: min(offset, ends.offset(p)) for p, offset in position.offsets.items()}
+        further = {p: offset for p, offset in wanted.items() if offset > starts.offset(p)}
+        if further:
+            with topics_of(self._location) as topics:
+                topics.truncate(self._topic, further)
+        return self.earliest()
+
+    def redaction_pending(self) -> bool:
+        """Whether a redaction began and ``settle_redaction`` has not been called since."""
+        return bool(self._ledger.claims().pending)
+
+    def redact(self, records: Sequence[Record], tombstone: bytes) -> int:
+        """Put a tombstone in place of these events' bodies; returns how many had another body.
+
+        The log is copied into another topic, which takes the place of this one; appends are refused for the
+        seconds that the end of it takes. The old topic is deleted, and the broker removes its files about a
+        minute later. Raises UnavailableError while another process redacts this log.
+        """
+        self._require_open()
+        with redacting(self._location, self._ledger, self._founding.partitions) as redactor:
+            replaced = self._others_than(records, tombstone)
+            if replaced:
+                redactor.rewrite(Redaction(records, tombstone))
+            with self._read_lock:
+                self._follow()
+        self._redacted = self._ledger.claims().left()
+        return replaced
+
+    def _others_than(self, records: Sequence[Record], tombstone: bytes) -> int:
+        """How many of these events have another body than the tombstone here."""
+        wanted = {(record.key, record.id) for record in records}
+        return sum(
+            (record.key, record.id) in wanted and record.body != tombstone
+            for key in {key for key, _ in wanted}
+            for record in read_all(self, key=key)
+        )
+
+    def settle_redaction(self) -> None:
+        """Say that everything that was made of the redacted events is gone too."""
+        self._require_open()
+        settle(self._location, self._ledger, self._redacted)
 
     def close(self) -> None:
         """Let go of the connections; appending or reading afterwards is an error."""
@@ -146,6 +216,51 @@ class KafkaLog:
     def _require_open(self) -> None:
         if self._closed:
             raise LogError(f"the event log {self._location.name} is closed")
+
+    def _sending(self, action: Callable[[Sender], T]) -> T:
+        """Send something, once more where the log has another topic since."""
+        topic = self._topic
+        try:
+            return self._send(action)
+        except UnavailableError:
+            with self._read_lock:
+                # another thread may have followed already
+                if self._topic == topic and not self._follow():
+                    raise
+            return self._send(action)
+
+    def _send(self, action: Callable[[Sender], T]) -> T:
+        self._require_open()
+        try:
+            return action(self._open_sender())
+        except HoofprintError:
+            self._drop_sender()
+            raise
+
+    def _reading(self, action: Callable[[Reader], T]) -> T:
+        """Read something, once more where the log has another topic since."""
+        with self._read_lock:
+            self._require_open()
+            try:
+                return action(self._reader)
+            except UnavailableError:
+                if not self._follow():
+                    raise
+                return action(self._reader)
+
+    def _follow(self) -> bool:
+        """Go on with the log's topic of now; False where that is the one at hand, or nobody can tell."""
+        try:
+            require_reachable(self._location)
+            self._ledger.refresh()
+            if self._ledger.topic == self._topic:
+                return False
+            reader = Reader(self._location, self._ledger.topic, self._founding.partitions)
+        except UnavailableError:
+            return False
+        self._reader.close()
+        self._reader, self._topic = reader, self._ledger.topic
+        return True
 
     def _open_sender(self) -> Sender:
         with self._send_lock:
@@ -185,17 +300,5 @@ def _founding(place: KafkaLocation, ledger: Ledger, reader: Reader, partitions: 
     return founding
 
 
-def _parts(messages: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
-    """How a row of messages is cut into parts that are sent one after the other."""
-    start = size = 0
-    for number, message in enumerate(messages):
-        if number > start and (number - start == AT_ONCE_EVENTS or size > AT_ONCE_BYTES):
-            yield messages[start:number]
-            start, size = number, 0
-        size += len(message.value)
-    yield messages[start:]
-
-
-def _position(offsets: Mapping[int, int]) -> Position:
-    """A position that leaves out partitions at their start, so that equal places are equal positions."""
-    return Position({partition: offset for partition, offset in sorted(offsets.items()) if offset})
+def _records(messages: Iterable[Incoming]) -> list[Record]:
+    return [to_record(message) for message in messages if not is_gap(message)]

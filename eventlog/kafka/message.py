@@ -4,12 +4,13 @@ Specification: CloudEvents 1.0.2, "Kafka Protocol Binding"; the key is the event
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Protocol
 
 from eventlog.errors import LogError, SchemaError
-from eventlog.event import DEFAULT_NAMESPACE, Event
+from eventlog.event import DEFAULT_NAMESPACE
 from eventlog.log import Record
 
 Headers = list[tuple[str, bytes]]
@@ -20,6 +21,8 @@ MAX_ENVELOPE_SIZE = 100_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _VERSION = ("ce_specversion", b"1.0")
+# what a message keeps of where it was before
+_RECORDED, _ORIGIN = "hoofprint_recorded", "hoofprint_origin"
 _OTHER_MESSAGES = uuid.uuid5(uuid.NAMESPACE_URL, "hoofprint/foreign-message")
 
 
@@ -44,7 +47,28 @@ class Incoming:
     headers: Headers
 
 
-def to_message(event: Event, body: bytes) -> Outgoing:
+class Envelope(Protocol):
+    """What an event and a record have in common."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def time(self) -> int: ...
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+
+
+def to_message(event: Envelope, body: bytes) -> Outgoing:
     """The message of an event whose encoded fact is ``body``.
 
     Raises SchemaError for a time outside the years 1 to 9999, LogError for an envelope above 100 KB.
@@ -70,19 +94,54 @@ def to_message(event: Event, body: bytes) -> Outgoing:
     return message
 
 
+def taken_over(record: Record) -> Outgoing:
+    """The message of another log's record; it tells when that recorded it, and at which place."""
+    message = to_message(record, record.body)
+    place = b"%d:%d" % (record.partition, record.offset)
+    told = [(_RECORDED, b"%d" % record.recorded), (_ORIGIN, place)]
+    return replace(message, headers=message.headers + told)
+
+
+def origin_of(message: Incoming) -> tuple[int, int] | None:
+    """Partition and offset of the record that a message was taken over from; None for any other message."""
+    told = dict(message.headers).get(_ORIGIN)
+    if told is None:
+        return None
+    partition, _, offset = told.partition(b":")
+    return int(partition), int(offset)
+
+
+def copied(message: Incoming, body: bytes) -> Outgoing:
+    """A message for another topic, with ``body``; it tells when the first topic recorded it."""
+    told = [(name, value) for name, value in message.headers if name == _RECORDED]
+    recorded = [] if told else [(_RECORDED, b"%d" % (message.timestamp * 1000))]
+    return Outgoing(message.key, body, message.headers + recorded)
+
+
+GAP = Outgoing(b"", b"", [("hoofprint_gap", b"")])
+"""Takes the place of an offset without an event, so that those behind it keep theirs."""
+
+
+def is_gap(message: Incoming) -> bool:
+    """Whether a message stands where no event is."""
+    return message.headers == GAP.headers
+
+
 def to_record(message: Incoming) -> Record:
     """The record of a message; what another program sent becomes a record that no schema decodes."""
     headers = dict(message.headers)
+    recorded = message.timestamp * 1000
     try:
+        recorded = int(headers.get(_RECORDED, recorded))
         identity = uuid.UUID(headers["ce_id"].decode())
         time = _read_time(headers["ce_time"])
     except (KeyError, ValueError, TypeError, OverflowError):
         identity = uuid.uuid5(_OTHER_MESSAGES, f"{message.partition}:{message.offset}")
-        time = message.timestamp * 1000
+        time = recorded
     return Record(
         partition=message.partition,
         offset=message.offset,
-        recorded=message.timestamp * 1000,
+        recorded=recorded,
         id=identity,
         type=_from_bytes(headers.get("ce_type", b"")),
         source=_from_bytes(headers.get("ce_source", b"")),

@@ -7,7 +7,7 @@ its version is held in ``pyproject.toml``, and the tests of the log on Kafka go 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +27,10 @@ from eventlog.kafka.records import BATCH_BYTES, Records, encode_records
 
 MAX_MESSAGE_BYTES = 1_048_576
 """What a topic and a request take: the largest event, its envelope and Kafka's framing."""
+
+AT_ONCE_EVENTS = 2000
+AT_ONCE_BYTES = 8_000_000
+"""How much is sent before it is acknowledged: the delivery timeout is about one such part."""
 
 _MESSAGE_FORMAT = 2
 # the producer gives up a batch after the delivery timeout; this is for the last of them
@@ -56,6 +60,29 @@ def by_partition(messages: Sequence[Outgoing], partitions: int) -> dict[int, lis
     for message in messages:
         parts.setdefault(partition_of(message.key, partitions), []).append(message)
     return parts
+
+
+def in_parts(messages: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
+    """How a row of messages is cut into parts that are sent one after the other."""
+    start = size = 0
+    for number, message in enumerate(messages):
+        if number > start and (number - start == AT_ONCE_EVENTS or size > AT_ONCE_BYTES):
+            yield messages[start:number]
+            start, size = number, 0
+        size += len(message.value)
+    if len(messages) > start:
+        yield messages[start:]
+
+
+class _WholeBatch(ProducerBatch):  # type: ignore[misc]
+    """A batch that is taken or refused as a whole.
+
+    The library would cut one that is refused for its size, and nobody would hear of the parts.
+    """
+
+    @property
+    def record_count(self) -> int:
+        return 1
 
 
 class Sender:
@@ -105,14 +132,14 @@ class Sender:
             placed: dict[int, Placed] = {}
             for batch in waiting:
                 partition, first = batch.topic_partition.partition, _first_offset(batch, deadline)
-                end = None if first < 0 else first + batch.record_count
+                end = None if first < 0 else first + batch.records.next_offset()
                 placed[partition] = Placed(placed[partition].first if partition in placed else first, end)
         return placed
 
     def _enqueue(self, place: TopicPartition, records: Records) -> Any:
         """Hand a batch to the library's queue as if its own had become full."""
         queue = self._producer._accumulator
-        batch = ProducerBatch(place, _filled(records, self._producer.config["compression_attrs"]))
+        batch = _WholeBatch(place, _filled(records, self._producer.config["compression_attrs"]))
         queue._appends_in_progress.increment()
         try:
             with queue._tp_lock(place):

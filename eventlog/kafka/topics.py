@@ -2,13 +2,13 @@
 
 from eventlog.errors import InputError, LogError
 from eventlog.kafka.admin import Topics, topics_of
-from eventlog.kafka.ledger import meta_topic
+from eventlog.kafka.ledger import Ledger, meta_topic
 from eventlog.kafka.location import KafkaLocation
 from eventlog.kafka.sender import MAX_MESSAGE_BYTES
 
 DEFAULT_PARTITIONS = 4
 
-_SETTINGS = {
+SETTINGS = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
     "retention.bytes": "-1",
@@ -17,15 +17,16 @@ _SETTINGS = {
 }
 
 
-def require_topics(location: KafkaLocation) -> int:
+def require_topics(location: KafkaLocation, ledger: Ledger) -> int:
     """Make the log's topics where there are none; returns how many partitions the log has.
 
     Raises InputError where the location asks for another number of partitions, LogError for a topic whose
     settings would lose events.
     """
     with topics_of(location) as topics:
-        partitions = _require(topics, location, location.topic, location.partitions or DEFAULT_PARTITIONS)
         _require(topics, location, meta_topic(location), 1)
+        ledger.refresh()
+        partitions = _require(topics, location, ledger.topic, location.partitions or DEFAULT_PARTITIONS)
     if location.partitions not in (None, partitions):
         raise InputError(
             f"{location.name} has {partitions} partitions, not {location.partitions}: the number is fixed "
@@ -46,14 +47,16 @@ def _require(topics: Topics, location: KafkaLocation, topic: str, partitions: in
 def _settings(location: KafkaLocation) -> dict[str, str]:
     """A topic's settings: with three replicas or more, two must have an event before it counts as durable."""
     copies = "2" if (location.replication or 1) > 2 else "1"
-    return _SETTINGS if location.replication is None else {**_SETTINGS, "min.insync.replicas": copies}
+    return SETTINGS if location.replication is None else {**SETTINGS, "min.insync.replicas": copies}
 
 
 def _refuse_lossy(topics: Topics, topic: str) -> None:
     settings = topics.settings(topic)
-    for name, wanted in _SETTINGS.items():
+    for name, wanted in SETTINGS.items():
         value = settings.get(name, wanted)
-        fits = int(value) >= int(wanted) if name == "max.message.bytes" else value == wanted
+        # a log that is being redacted takes nothing, and appending says so
+        large = name == "max.message.bytes" and (int(value) >= int(wanted) or int(value) == 0)
+        fits = large or value == wanted
         if not fits:
             raise LogError(
                 f"the topic {topic} has {name}={value} and would lose or refuse events: set it to {wanted} "

@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kafka.record.memory_records import MemoryRecords
 
 from eventlog.kafka.message import Outgoing
 from eventlog.kafka.records import BATCH_BYTES, encode_records
-
-pytest.importorskip("kafka")
-from kafka.record.memory_records import MemoryRecords
-
 from eventlog.kafka.sender import _filled, by_partition, partition_of
 
 LZ4, PLAIN = 3, 0

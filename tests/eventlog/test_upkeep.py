@@ -11,6 +11,7 @@ import pytest
 from eventlog.avro import schema_fingerprint
 from eventlog.errors import InputError, LogError, UnavailableError
 from eventlog.event import Event
+from eventlog.kafka import KafkaLog
 from eventlog.log import Position, read_all
 from eventlog.memory import MemoryLog
 from eventlog.redaction import TOMBSTONE_FINGERPRINT, Redacted, encode_tombstone
@@ -18,18 +19,24 @@ from eventlog.sqlite import SqliteLog
 
 Submitted = Callable[..., list[Event]]
 JobsOf = Callable[..., list[int]]
-Log = MemoryLog | SqliteLog
+Log = MemoryLog | SqliteLog | KafkaLog
 TOMBSTONE = encode_tombstone(Redacted(reason="test", actor="tester", time=1))
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])
 def new_log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Log]]:
-    """Opens empty logs of a kind; all are closed at the end."""
+    """Opens empty logs of a kind, of one partition; all are closed at the end."""
     logs: list[Log] = []
 
     def make() -> Log:
-        path = tmp_path / f"log-{len(logs)}.db"
-        logs.append(MemoryLog() if request.param == "memory" else SqliteLog.open(path))
+        match request.param:
+            case "memory":
+                logs.append(MemoryLog())
+            case "sqlite":
+                logs.append(SqliteLog.open(tmp_path / f"log-{len(logs)}.db"))
+            case _:
+                place = f"{request.getfixturevalue('kafka_location')}-{len(logs)}"
+                logs.append(KafkaLog.open(f"{place}?partitions=1"))
         return logs[-1]
 
     yield make
@@ -51,7 +58,8 @@ def test_a_log_lets_go_of_its_beginning_and_positions_go_on(
     assert log.truncate_before(Position({0: 100})) == Position({0: 700})
 
 
-def test_a_log_that_lets_go_of_everything_keeps_its_last_event(
+@pytest.mark.parametrize("new_log", ["memory", "sqlite"], indirect=True)
+def test_a_log_that_counts_positions_by_its_last_event_keeps_that(
     new_log: Callable[[], Log], submitted: Submitted, jobs_of: JobsOf
 ) -> None:
     log = new_log()
