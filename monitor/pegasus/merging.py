@@ -11,11 +11,12 @@ from uuid import UUID
 
 from eventlog.codec import Codec, encode
 from eventlog.event import Event, Observer, ordinal_of
-from eventlog.facts import Fact, MetadataRegistered, Tag, Tagged
+from eventlog.facts import ChecksumComputed, Fact, JobNoted, MetadataRegistered, Tag, Tagged
 from eventlog.identity import event_id
 from eventlog.log import EventLog, Position, Record, read_all
 from eventlog.redaction import is_tombstone
 from monitor.pegasus.comparing import TIMED, Difference, merge_facts
+from monitor.pegasus.translation.attempt_trace import ENDS_OF_NOTES
 
 SHORTEST_CUT = 245
 """Characters to which the reference's database cuts the values of metadata."""
@@ -77,9 +78,11 @@ class Merger:
         last = root.last_revision(event)
         if isinstance(event.fact, MetadataRegistered):
             yield from self._unsaid(root, last, event, event.fact)
-        elif last is None:
+        elif last is None and not root.has_digest(event.fact) and not root.has_end(event):
             self._counts.added += 1
             yield event
+        elif last is None:
+            self._counts.known += 1
         else:
             yield from self._merged(root, last, event)
 
@@ -169,6 +172,7 @@ class _KnownRoot:
         self._kept: dict[bytes, _Kept] = {}
         self._revised: dict[bytes, Event] = {}
         self._said: dict[int, tuple[str, ...]] = {}
+        self._digests: set[int] = set()
         for record in read_all(log, key=root):
             if record.namespace == namespace:
                 self._keep(record)
@@ -177,6 +181,21 @@ class _KnownRoot:
     def is_empty(self) -> bool:
         """Whether the log knows nothing of it."""
         return not self._kept
+
+    def has_digest(self, fact: Fact) -> bool:
+        """Whether this is a file's digest that a job told already, from a source that knows no job."""
+        return isinstance(fact, ChecksumComputed) and not fact.job and _digest_key(fact) in self._digests
+
+    def has_end(self, event: Event) -> bool:
+        """Whether this notes something as going on of which the end is known."""
+        fact = event.fact
+        if not isinstance(fact, JobNoted) or fact.note not in ENDS_OF_NOTES:
+            return False
+        kind, ordinal = ENDS_OF_NOTES[fact.note]
+        end = event_id(
+            kind.__name__, root=event.key, run=fact.run, job=fact.job, attempt=fact.attempt, ordinal=ordinal
+        )
+        return end.bytes in self._kept
 
     def said(self, run: str, item: Tagged, tag: Tag) -> tuple[str, ...] | None:
         """Every value that was said under a key of something, by whatever source."""
@@ -216,16 +235,25 @@ class _KnownRoot:
 
     def _keep(self, record: Record) -> None:
         self._kept[record.id.bytes] = _Kept(hash(record.body), record.time, record.partition, record.offset)
-        if record.type == MetadataRegistered.__name__ and not is_tombstone(record.body):
+        if record.type in _LEARNT and not is_tombstone(record.body):
             fact = self._codec.decode(record).fact
             if isinstance(fact, MetadataRegistered):
                 self._learn(fact)
+            elif isinstance(fact, ChecksumComputed) and fact.lfn is not None:
+                self._digests.add(_digest_key(fact))
 
     def _learn(self, fact: MetadataRegistered) -> None:
         for item in fact.items:
             for tag in item.tags:
                 key = _key(fact.run, item, tag)
                 self._said[key] = (*self._said.get(key, ()), tag.text)
+
+
+_LEARNT = frozenset((MetadataRegistered.__name__, ChecksumComputed.__name__))
+
+
+def _digest_key(fact: ChecksumComputed) -> int:
+    return hash((fact.run, fact.lfn, fact.sha256))
 
 
 def _key(run: str, item: Tagged, tag: Tag) -> int:

@@ -69,7 +69,8 @@ def _tell(message: str) -> None:
 def _showing() -> Iterator[Callable[[str, Imported], None]]:
     """A listener that shows on stderr how many events there are so far."""
     columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Bar(*columns, console=error_console(), transient=True) as bar:
+    screen = error_console()
+    with Bar(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
         def show(name: str, so_far: Imported) -> None:

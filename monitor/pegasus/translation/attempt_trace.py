@@ -29,6 +29,16 @@ PRE, POST = "pre", "post"
 _SCRIPTS = {-1: PRE, -2: POST}
 _ROUTES = {"": 0, "grid": 1, "globus": 2}
 _KIBIBYTE = 1024
+_LOOSE_ENDS = 1_000_000
+
+ENDS_OF_NOTES: Mapping[str, tuple[type[JobFinished | ScriptFinished], int]] = {
+    "job-terminated": (JobFinished, 0),
+    "pre-script-started": (ScriptFinished, 0),
+    "pre-script-terminated": (ScriptFinished, 0),
+    "post-script-started": (ScriptFinished, 1),
+    "post-script-terminated": (ScriptFinished, 1),
+}
+"""What is noted where a source ends before the fact, with its ordinal, that makes the note superfluous."""
 
 
 @dataclass(slots=True)
@@ -351,7 +361,7 @@ class AttemptTrace:
 
     def _loose_end(self, note: str, time: int) -> Stated:
         # Numbered apart from the others: these are not said where the source reaches further.
-        ordinal = _LOOSE_ENDS + _LOOSE_NOTES.index(note)
+        ordinal = _LOOSE_ENDS + list(ENDS_OF_NOTES).index(note)
         fact = JobNoted(run=self.run, job=self.job, attempt=self.attempt, note=note, ordinal=ordinal)
         return Stated(fact, time)
 
@@ -359,16 +369,6 @@ class AttemptTrace:
         number = self._counts[kind]
         self._counts[kind] = number + 1
         return number
-
-
-_LOOSE_ENDS = 1_000_000
-_LOOSE_NOTES = (
-    "job-terminated",
-    "pre-script-started",
-    "pre-script-terminated",
-    "post-script-started",
-    "post-script-terminated",
-)
 
 
 def _reason(fields: Mapping[str, str]) -> str:
