@@ -38,6 +38,7 @@ ENTRIES = (
     Entry("lineage", _SEARCH),
     Entry("tag", _SEARCH),
     Entry("import", _KEEP),
+    Entry("follow", _KEEP),
     Entry("log", _KEEP, group=True),
     Entry("views", _KEEP, group=True),
     Entry("config", _KEEP),

@@ -57,6 +57,12 @@ class JobFiles:
         path = self._dump.here(f"{named}.{instance.output_number:03}")
         return self._read(path) if path.is_file() else None
 
+    def output_file(self, instance: JobInstance) -> Path | None:
+        """Where the attempt's output has to be, None where it has none."""
+        node = self._dag.node(instance.job)
+        has_output = not node.is_subdag and instance.submit_file.dagman_log is None
+        return self._rotated(instance, ".out") if has_output else None
+
     def input_file(self, instance: JobInstance) -> Path:
         """Where the job's list of transfers, replicas or tasks would be."""
         return self._folder(instance.job) / f"{instance.job}.in"

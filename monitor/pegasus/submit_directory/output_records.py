@@ -20,8 +20,6 @@ from monitor.pegasus.submit_directory.kickstart import MOST_OUTPUT, KickstartRec
 from monitor.pegasus.submit_directory.scribe import Scribe, microseconds, moment, seconds
 from monitor.pegasus.submit_directory.task_output import Message, Told, cut, quoted, split_messages
 
-_REGISTERS = "register_"
-
 
 @dataclass(slots=True)
 class _Check:
@@ -324,19 +322,3 @@ def _transfers(scribe: Scribe, instance: JobInstance, outcome: Outcome, time: in
             "message": entry.get("error") or entry.get("message"),
         }
         yield scribe.of(instance, "file.transfer", end, fields)
-
-
-def registered(scribe: Scribe, instance: JobInstance, path: Path, time: int) -> Iterator[Record]:
-    """The replicas that a registration job was told to register, once it succeeded."""
-    if not instance.job.startswith(_REGISTERS) or instance.main_exit:
-        return
-    try:
-        lines = path.read_bytes().decode("utf-8", "replace").split("\n")
-    except OSError:
-        return
-    for line in lines:
-        words = line.split()
-        if len(words) < 2:
-            continue
-        sites = (word[5:].strip('"') for word in words[2:] if word.startswith("site="))
-        yield scribe.say("rc.pfn", time, {"lfn.id": words[0], "pfn": words[1], "site": next(sites, None)})

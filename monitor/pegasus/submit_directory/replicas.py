@@ -1,7 +1,7 @@
 """``<workflow>.replicas.db``: the output replica catalog in a submit directory (Pegasus' JDBCRC)."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory.braindump import Braindump
 from monitor.pegasus.submit_directory.planned import planned_time
+from monitor.pegasus.submit_directory.registrations import Replica
 
 _QUERY = """
 SELECT l.lfn, p.pfn, p.site,
@@ -19,8 +20,8 @@ GROUP BY l.lfn, p.pfn, p.site ORDER BY l.lfn, p.pfn, p.site
 """
 
 
-def stored_replicas(dump: Braindump, reports: Reports) -> Iterator[Record]:
-    """``file.replica`` of everything registered there; of a file that is no such catalog, a line."""
+def stored_replicas(dump: Braindump, told: Collection[Replica], reports: Reports) -> Iterator[Record]:
+    """``file.replica`` of what is registered there and was not ``told``; of what is no catalog, a line."""
     for path in sorted(dump.directory.glob("*.replicas.db")):
         try:
             rows = _rows(path)
@@ -28,6 +29,8 @@ def stored_replicas(dump: Braindump, reports: Reports) -> Iterator[Record]:
             reports.unreadable(f"{path}: no replica catalog of Pegasus: {error}")
             continue
         for lfn, pfn, site, size, sha256 in rows:
+            if (lfn, pfn, site) in told:
+                continue
             fields = {"lfn.id": lfn, "pfn": pfn, "site": site, "size": size, "sha256": sha256}
             known = {name: value for name, value in fields.items() if value is not None}
             yield Record("file.replica", planned_time(dump), dump.run, dump.root, known, str(path))

@@ -5,6 +5,8 @@ follow pegasus-monitord, so that the numbers that name attempts and events are t
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
 
 from monitor.pegasus.records import Record
 from monitor.pegasus.submit_directory.braindump import Braindump
@@ -22,13 +24,16 @@ from monitor.pegasus.submit_directory.occurrences import (
     Occurrence,
     SubmissionFailed,
 )
-from monitor.pegasus.submit_directory.output_records import Outcome, composite, records_of, registered
+from monitor.pegasus.submit_directory.output_records import Outcome, composite, records_of
+from monitor.pegasus.submit_directory.registrations import Registrations
 from monitor.pegasus.submit_directory.scribe import Scribe, seconds
 
 _SECOND = 1_000_000
 _UNKNOWN_FAILURE = 2
 _TELLS_WHY_HELD = (8, 3, 3)
 _PRE_SCRIPT, _POST_SCRIPT = "-1", "-2"
+_POST_ENDS = frozenset(("POST_SCRIPT_SUCCESS", "POST_SCRIPT_FAILURE"))
+_JOB_ENDS = frozenset(("JOB_SUCCESS", "JOB_FAILURE"))
 _JOB_TYPES = {
     "1": "compute",
     "2": "stage-in-tx",
@@ -74,6 +79,7 @@ class RunStates:
         self._files = files
         self._submitted = submitted
         self._book = InstanceBook()
+        self.registrations = Registrations()
         self._tried: str | None = None
         self._spoken_of: JobInstance | None = None
         self._version: tuple[int, int, int] | None = None
@@ -83,8 +89,18 @@ class RunStates:
 
     @property
     def is_running(self) -> bool:
-        """Whether DAGMan began and has not said that it ended."""
-        return self._is_running
+        """Whether DAGMan has not begun, or has not said that it ended."""
+        return self._is_running or self._starts == 0
+
+    def needs(self, occurrence: Occurrence) -> Path | None:
+        """The file that has to be there before an occurrence is taken: the output of a job that ended."""
+        if not isinstance(occurrence, JobOccurrence):
+            return None
+        has_post_script = self._has_post_script(occurrence.job)
+        if occurrence.state not in (_POST_ENDS if has_post_script else _JOB_ENDS):
+            return None
+        instance = self._book.latest(occurrence.job)
+        return self._files.output_file(instance) if instance is not None else None
 
     def take(self, occurrence: Occurrence) -> Iterator[Record]:
         """The records of one line of the log."""
@@ -254,7 +270,7 @@ class RunStates:
         yield self._brief(instance, "post.end", "-1" if failed else "0")
 
     def _job_ended(self, instance: JobInstance, *, failed: bool) -> Iterator[Record]:
-        if self._has_post_script(instance):
+        if self._has_post_script(instance.job):
             instance.held_end = self._end_fields(instance, "-1" if failed else "0")
             return
         outcome, records = self._output(instance)
@@ -265,7 +281,7 @@ class RunStates:
         instance.main_exit = 1
         yield self._brief(instance, "abort.info", None)
         fields = self._end_fields(instance, "-1")
-        if was_held and self._has_post_script(instance):
+        if was_held and self._has_post_script(instance.job):
             instance.held_end = fields
         else:
             yield from self._end(instance, fields, Outcome(None, self._files.no_text()))
@@ -276,8 +292,8 @@ class RunStates:
         text.text = f"Job submission failed because of HTCondor event {state}"
         yield from self._end(instance, self._end_fields(instance, "-1"), Outcome(None, text))
 
-    def _has_post_script(self, instance: JobInstance) -> bool:
-        return self._dag.node(instance.job).post is not None and not self._dag.is_pmc
+    def _has_post_script(self, job: str) -> bool:
+        return self._dag.node(job).post is not None and not self._dag.is_pmc
 
     def _output(self, instance: JobInstance) -> tuple[Outcome, Iterator[Record]]:
         outcome = self._files.outcome(instance)
@@ -285,9 +301,9 @@ class RunStates:
         host = self._dump.get("submit_hostname")
         time = instance.state_time
         told = records_of(self._scribe, instance, outcome, time, is_subdag=is_subdag, submit_host=host)
-        return outcome, _chained(
-            told, registered(self._scribe, instance, self._files.input_file(instance), time)
-        )
+        self.registrations.note_files(outcome)
+        replicas = self.registrations.records(self._scribe, instance, self._files.input_file(instance), time)
+        return outcome, chain(told, replicas)
 
     def _script_invoked(
         self,
@@ -349,8 +365,3 @@ class RunStates:
             "req_gpus": told.gpus,
         }
         yield self._scribe.of(instance, "job_inst.composite", time, more)
-
-
-def _chained(*several: Iterator[Record]) -> Iterator[Record]:
-    for records in several:
-        yield from records

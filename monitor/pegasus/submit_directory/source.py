@@ -1,6 +1,6 @@
 """A submit directory as a source of records: its workflow and every sub-workflow below it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from eventlog.errors import InputError
@@ -17,13 +17,20 @@ class SubmitDirectory:
     """The submit directory ``path``, of a root workflow or of a sub-workflow.
 
     ``timezone`` names the submit host's zone (DAGMan writes local times without one); without it the offset
-    counts at which the run was planned.
+    counts at which the run was planned. ``clock`` is given where workflows are followed while they run.
     """
 
-    def __init__(self, path: Path, reports: Reports, timezone: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        reports: Reports,
+        timezone: str | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self.path = path
         self._reports = reports
         self._timezone = timezone
+        self._clock = clock
         self._traces: dict[Path, WorkflowTrace] = {}
 
     @property
@@ -33,8 +40,8 @@ class SubmitDirectory:
 
     @property
     def is_running(self) -> bool:
-        """Whether any of its workflows has not ended, as far as it was read."""
-        return any(trace.is_running for trace in self._traces.values())
+        """Whether its workflow has not ended, as far as it was read."""
+        return next((trace.is_running for trace in self._traces.values()), True)
 
     def records(self) -> Iterator[Record]:
         """Everything that is there now.
@@ -43,7 +50,7 @@ class SubmitDirectory:
         """
         try:
             yield from self.read_on()
-            yield from self._rest()
+            yield from self.rest()
         finally:
             self.close()
 
@@ -59,13 +66,23 @@ class SubmitDirectory:
             yield from trace.read_on()
             read += 1
 
+    def rest(self) -> Iterator[Record]:
+        """What is known once nothing more is written: a last line without end, the registered replicas."""
+        read = 0
+        while read < len(self._traces):
+            trace = list(self._traces.values())[read]
+            yield from trace.read_the_rest()
+            yield from trace.read_on()
+            yield from stored_replicas(trace.dump, trace.registered, self._reports)
+            read += 1
+
     def close(self) -> None:
         """Let go of every log."""
         for trace in self._traces.values():
             trace.close()
 
     def _opened(self, dump: Braindump, parent: str | None) -> Iterator[Record]:
-        trace = WorkflowTrace(dump, parent, self._timezone, self._reports, self._sub_workflow)
+        trace = WorkflowTrace(dump, parent, self._timezone, self._reports, self._sub_workflow, self._clock)
         self._traces[dump.directory.resolve()] = trace
         yield from trace.planned()
 
@@ -84,12 +101,3 @@ class SubmitDirectory:
         yield Record(
             "xwf.map.subwf_job", planned_time(dump), parent.run, parent.root, fields, str(dump.directory)
         )
-
-    def _rest(self) -> Iterator[Record]:
-        read = 0
-        while read < len(self._traces):
-            trace = list(self._traces.values())[read]
-            yield from trace.read_the_rest()
-            yield from trace.read_on()
-            yield from stored_replicas(trace.dump, self._reports)
-            read += 1

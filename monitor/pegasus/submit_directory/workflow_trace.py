@@ -1,6 +1,6 @@
 """One workflow's submit directory, read as far as it has been written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,16 +16,24 @@ from monitor.pegasus.submit_directory.jobstate_lines import JobstateParser
 from monitor.pegasus.submit_directory.local_time import LocalClock, zone_of
 from monitor.pegasus.submit_directory.occurrences import Occurrence
 from monitor.pegasus.submit_directory.planned import planned_records
+from monitor.pegasus.submit_directory.registrations import Replica
 from monitor.pegasus.submit_directory.run_states import RunStates
 from monitor.pegasus.submit_directory.scribe import Scribe
 
 SubWorkflow = Callable[[Braindump, JobInstance, Path], Iterator[Record]]
+
+PATIENCE = 10.0
+"""Seconds that a file of a job which has just ended may take to be seen, as over a slow file system."""
+
+_LONG_AGO = 60.0
 
 
 class WorkflowTrace:
     """Reads one workflow; ``sub_workflow`` is asked for what it tells of one that a job submits.
 
     ``parent`` is the run of the workflow that planned it. ``timezone`` names the zone of the submit host.
+    ``clock`` tells the time (seconds since the epoch) where the workflow is followed while it runs: then a
+    file that should be there is waited for.
     """
 
     def __init__(
@@ -35,6 +43,7 @@ class WorkflowTrace:
         timezone: str | None,
         reports: Reports,
         sub_workflow: SubWorkflow,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.dump = dump
         self._parent = parent
@@ -46,11 +55,20 @@ class WorkflowTrace:
         self._parser = DagmanLogParser(LocalClock(zone_of(dump.planned_at, timezone)), year)
         self._files = JobFiles(dump, Dag(), reports.unreadable)
         self._states: RunStates | None = None
+        self._clock = clock
+        self._occurrences: Iterator[Occurrence] = iter(())
+        self._waiting: Occurrence | None = None
+        self._waits_since: float | None = None
 
     @property
     def is_running(self) -> bool:
         """Whether the log says that DAGMan runs, or has not begun."""
         return self._states is None or self._states.is_running
+
+    @property
+    def registered(self) -> Collection[Replica]:
+        """The replicas that were spoken of."""
+        return self._states.registrations.told if self._states is not None else ()
 
     def planned(self) -> Iterator[Record]:
         """What the planner wrote down."""
@@ -62,7 +80,9 @@ class WorkflowTrace:
             if not self._log.path.exists() and not rotated_before(self._log.path):
                 return
             self._states = self._begin(self._log.path)
-        yield from self._records(self._states, parse_lines(self._parser, self._log.lines()))
+        if self._waiting is None:
+            self._occurrences = parse_lines(self._parser, self._log.lines())
+        yield from self._records(self._states, self._ready(self._states))
 
     def read_the_rest(self) -> Iterator[Record]:
         """What there is where nothing is written any more: an unended last line, another monitor's notes."""
@@ -88,6 +108,34 @@ class WorkflowTrace:
         except OSError as error:
             self._reports.unreadable(f"{path}: {error.strerror}: which scripts its jobs have is not known")
             return Dag()
+
+    def _ready(self, states: RunStates) -> Iterator[Occurrence]:
+        """What can be told now: up to the end of a job whose files cannot be seen yet."""
+        while True:
+            occurrence = self._waiting or next(self._occurrences, None)
+            self._waiting = None
+            if occurrence is None:
+                return
+            missing = states.needs(occurrence) if self._clock is not None else None
+            if missing is not None and not missing.exists() and self._waits(self._clock):
+                self._waiting = occurrence
+                return
+            self._waits_since = None
+            yield occurrence
+
+    def _waits(self, clock: Callable[[], float] | None) -> bool:
+        if clock is None:
+            return False
+        now = clock()
+        if self._waits_since is None:
+            try:
+                written = self._log.path.stat().st_mtime
+            except OSError:
+                return False
+            if now - written > _LONG_AGO:
+                return False
+            self._waits_since = now
+        return now - self._waits_since < PATIENCE
 
     def _records(self, states: RunStates, occurrences: Iterator[Occurrence]) -> Iterator[Record]:
         for occurrence in occurrences:

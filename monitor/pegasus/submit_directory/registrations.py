@@ -1,0 +1,48 @@
+"""The replicas that a run registered, and what it knows of the files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from monitor.pegasus.records import Record
+from monitor.pegasus.submit_directory.instances import JobInstance
+from monitor.pegasus.submit_directory.output_records import Outcome
+from monitor.pegasus.submit_directory.scribe import Scribe
+
+_REGISTERS = "register_"
+Replica = tuple[str, str, str | None]
+
+
+class Registrations:
+    """One workflow's registrations; ``told`` holds each replica (LFN, PFN, site) that was spoken of."""
+
+    def __init__(self) -> None:
+        self.told: set[Replica] = set()
+        self._made: dict[str, tuple[str | None, str | None]] = {}
+
+    def note_files(self, outcome: Outcome) -> None:
+        """Remember size and digest of the files that an attempt made."""
+        for record in outcome.records:
+            for lfn, values in record.outputs().items():
+                self._made[lfn] = values.get("size"), values.get("sha256")
+
+    def records(self, scribe: Scribe, instance: JobInstance, path: Path, time: int) -> Iterator[Record]:
+        """What a registration job was told to register (in ``path``), once it succeeded."""
+        if not instance.job.startswith(_REGISTERS) or instance.main_exit:
+            return
+        for lfn, pfn, site in _asked_for(path):
+            self.told.add((lfn, pfn, site))
+            size, sha256 = self._made.get(lfn, (None, None))
+            fields = {"lfn.id": lfn, "pfn": pfn, "site": site, "size": size, "sha256": sha256}
+            yield scribe.say("rc.pfn", time, fields)
+
+
+def _asked_for(path: Path) -> Iterator[Replica]:
+    try:
+        lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return
+    for line in lines:
+        words = line.split()
+        if len(words) >= 2:
+            sites = (word[len("site=") :].strip('"') for word in words[2:] if word.startswith("site="))
+            yield words[0], words[1], next(sites, None)

@@ -1,0 +1,234 @@
+"""Following submit directories while they are written: in pieces, rotated, restarted, killed."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from eventlog.codec import Codec
+from eventlog.event import Event, ordinal_of
+from eventlog.facts import Fact, JobFinished, MetadataRegistered, PlanStarted, RunFinished
+from eventlog.log import read_all
+from eventlog.memory import MemoryLog
+from monitor.pegasus.importing import Imported, import_source
+from monitor.pegasus.reports import Reports
+from monitor.pegasus.submit_directory import Following, SubmitDirectory
+
+pytestmark = pytest.mark.realdata
+ZONE = "America/Los_Angeles"
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+_SAID = RunFinished(run="", restart=0, status=0)
+
+
+def quiet() -> Reports:
+    return Reports(lambda _: None)
+
+
+def best_facts(events: Iterable[Event]) -> dict[tuple[object, ...], Fact]:
+    """Each fact as its highest revision tells it; of metadata, what was said of what."""
+    found: dict[tuple[object, ...], Fact] = {}
+    for event in events:
+        fact = event.fact
+        if isinstance(fact, MetadataRegistered):
+            # A value that was said of a file already is not said again by a later attempt.
+            for item in fact.items:
+                found.update({(fact.run, item.target, item.name, tag): _SAID for tag in item.tags})
+            continue
+        key = (
+            event.type,
+            fact.run,
+            getattr(fact, "job", ""),
+            getattr(fact, "attempt", 0),
+            ordinal_of(fact),
+        )
+        known = found.get(key)
+        if known is None or fact.revision >= known.revision:
+            found[key] = fact
+    return {key: replace(fact, revision=0) for key, fact in found.items()}
+
+
+def all_events(log: MemoryLog) -> Iterator[Event]:
+
+    codec = Codec(log)
+    return (codec.decode(record) for record in read_all(log))
+
+
+def imported_facts(folder: Path) -> dict[tuple[object, ...], Fact]:
+    log = MemoryLog()
+    reports = quiet()
+    import_source(SubmitDirectory(folder, reports, ZONE), log, reports, Imported())
+    return best_facts(all_events(log))
+
+
+def following(folder: Path, log: MemoryLog, clock: Clock | None = None) -> Following:
+    reports = quiet()
+    return Following([SubmitDirectory(folder, reports, ZONE, clock)], log, reports, "default")
+
+
+def step(following: Following) -> list[Event]:
+    return [event for batch in following.step() for event in batch]
+
+
+@pytest.fixture
+def run(realdata: Path, tmp_path: Path) -> tuple[Path, Path, bytes]:
+    """A copy of a run that has not begun yet: its folder, its log's path, and what the log will say."""
+    folder = tmp_path / "run"
+    shutil.copytree(realdata / "submit-dirs" / "process_wf_failure", folder, copy_function=shutil.copyfile)
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    log = folder / "process-0.dag.dagman.out"
+    written = log.read_bytes()
+    log.unlink()
+    (folder / "jobstate.log").unlink()
+    return folder, log, written
+
+
+def pieces(written: bytes, size: int) -> Iterator[bytes]:
+    for start in range(0, len(written), size):
+        yield written[start : start + size]
+
+
+@pytest.mark.parametrize("size", [113, 997, 8192])
+def test_a_log_that_grows_in_pieces_that_end_in_half_a_line_tells_what_an_import_tells(
+    run: tuple[Path, Path, bytes], size: int
+) -> None:
+    folder, path, written = run
+    log = MemoryLog()
+    follower = following(folder, log)
+    step(follower)
+    with path.open("wb", buffering=0) as file:
+        for piece in pieces(written, size):
+            assert follower.is_running
+            file.write(piece)
+            step(follower)
+    assert not follower.is_running
+    for _ in follower.finish():
+        pass
+    follower.close()
+    assert best_facts(all_events(log)) == imported_facts(folder)
+
+
+def test_started_again_at_any_point_it_says_nothing_twice_and_leaves_nothing_out(
+    run: tuple[Path, Path, bytes],
+) -> None:
+    folder, path, written = run
+    log = MemoryLog()
+    for end in range(0, len(written), 5000):
+        path.write_bytes(written[:end])
+        follower = following(folder, log)
+        step(follower)
+        follower.close()
+    path.write_bytes(written)
+    follower = following(folder, log)
+    step(follower)
+    for _ in follower.finish():
+        pass
+    follower.close()
+    events = list(all_events(log))
+    assert len({event.id for event in events}) == len(events)
+    assert best_facts(events) == imported_facts(folder)
+
+
+def test_a_log_that_is_rotated_under_it_is_read_to_its_end_before_the_new_one(
+    run: tuple[Path, Path, bytes],
+) -> None:
+    folder, path, written = run
+    log = MemoryLog()
+    follower = following(folder, log)
+    half = written.index(b"\n", len(written) // 2) + 1
+    path.write_bytes(written[: half - 300])
+    step(follower)
+    with path.open("ab") as file:
+        file.write(written[half - 300 : half])
+    path.rename(path.with_name(f"{path.name}.old"))
+    path.write_bytes(written[half:])
+    step(follower)
+    for _ in follower.finish():
+        pass
+    follower.close()
+    assert best_facts(all_events(log)) == imported_facts(folder)
+
+
+def test_a_restart_after_the_end_is_found_and_counted(run: tuple[Path, Path, bytes]) -> None:
+    folder, path, written = run
+    follower = following(folder, MemoryLog())
+    path.write_bytes(written)
+    first = step(follower)
+    assert not follower.is_running
+    with path.open("ab") as file:
+        file.write(written.replace(b"03/03/23 23:", b"03/04/23 03:"))
+    second = [*step(follower), *step(follower)]
+    follower.close()
+    assert [event.fact.ordinal for event in (*first, *second) if isinstance(event.fact, RunFinished)] == [
+        0,
+        1,
+    ]
+    attempts = [event.fact for event in second if isinstance(event.fact, JobFinished)]
+    assert [(fact.job, fact.attempt) for fact in attempts if fact.job == "ls_ID0000001"] == [
+        ("ls_ID0000001", 3),
+        ("ls_ID0000001", 4),
+    ]
+
+
+def test_the_output_of_a_job_that_just_ended_is_waited_for_but_not_for_ever(
+    run: tuple[Path, Path, bytes],
+) -> None:
+    folder, path, written = run
+    output = folder / "00/00/ls_ID0000001.out.000"
+    record = output.read_bytes()
+    output.unlink()
+    log, clock = MemoryLog(), Clock()
+    path.write_bytes(written)
+    clock.now = path.stat().st_mtime + 1
+    follower = following(folder, log, clock)
+    told = step(follower)
+    assert {e.fact.job for e in told if isinstance(e.fact, JobFinished)} == {"create_dir_process_0_local"}
+    output.write_bytes(record)
+    clock.now += 5
+    step(follower)
+    for _ in follower.finish():
+        pass
+    follower.close()
+    assert best_facts(all_events(log)) == imported_facts(folder)
+
+    output.unlink()
+    clock.now = path.stat().st_mtime + 1
+    follower = following(folder, MemoryLog(), clock)
+    step(follower)
+    assert follower.is_running
+    clock.now += 11
+    step(follower)
+    assert not follower.is_running
+    follower.close()
+
+
+def test_a_sub_workflow_is_found_when_it_is_submitted(realdata: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(
+        realdata / "submit-dirs" / "hierarchical_wf_success", folder, copy_function=shutil.copyfile
+    )
+    path = folder / "hierarchical-workflow-0.dag.dagman.out"
+    path.chmod(0o644)
+    written = path.read_bytes()
+    submitted = written.index(b"Event: ULOG_SUBMIT for HTCondor Node pegasus-plan_diamond_subworkflow")
+    path.write_bytes(written[:submitted])
+    follower = following(folder, MemoryLog())
+    before = [e.fact.run for e in step(follower) if isinstance(e.fact, PlanStarted)]
+    path.write_bytes(written)
+    after = {e.fact.run for e in step(follower) if isinstance(e.fact, PlanStarted)}
+    follower.close()
+    assert len(before) == 1
+    assert after - set(before) == {"160be601-bda4-45fb-86cd-9cf7a269bb22"}
