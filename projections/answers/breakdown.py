@@ -73,8 +73,8 @@ def _processes(connection: Connection, runs: Sequence[RunRef]) -> FromClause:
 
 
 def _weighed_processes(chosen: FromClause) -> Any:
-    time = func.coalesce(INVOCATIONS.c.cpu_time, INVOCATIONS.c.utime + INVOCATIONS.c.stime)
-    share = time * 1.0 / func.nullif(INVOCATIONS.c.duration, 0)
+    # processor time told alone gives no share: Pegasus has none then either
+    share = (INVOCATIONS.c.utime + INVOCATIONS.c.stime) * 1.0 / func.nullif(INVOCATIONS.c.duration, 0)
     return (
         select(
             INVOCATIONS.c.run_key,

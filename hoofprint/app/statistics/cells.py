@@ -33,7 +33,7 @@ def megabytes(kibibytes: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """A share of one core in percent with at most two decimals; a dash where nothing was measured."""
-    return f"{round(share * 100, 2)}%" if share else "-"
+    return f"{round(share * 100.0, 2)}%" if share else "-"
 
 
 def words(microseconds: int | None) -> str:
