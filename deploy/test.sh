@@ -4,27 +4,35 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 state=$PWD/.state/test
-rm -rf "$state" && mkdir -p "$state"
+mkdir -p "$state"
+exec 9> "$state.lock"
+flock -n 9 || { echo "test: another run is under way in this checkout"; exit 2; }
 
 stop_services() {
-  [ -d "$state/postgres" ] && deploy/postgres/server.sh stop "$state/postgres" >/dev/null 2>&1
-  # its start may still be under way
+  trap '' INT TERM
+  # all its processes: tests have services of their own, and end them when they are interrupted
+  [ -n "${pytest:-}" ] && kill -INT -- "-$pytest" 2>/dev/null && wait "$pytest"
+  # starts may still be under way; that of the broker may take minutes, where it is installed first
+  [ -n "${postgres:-}" ] && wait "$postgres"
   [ -n "${kafka:-}" ] && kill "$kafka" 2>/dev/null && wait "$kafka" 2>/dev/null
+  [ -d "$state/postgres" ] && deploy/postgres/server.sh stop "$state/postgres" >/dev/null 2>&1
   [ -d "$state/kafka" ] && deploy/kafka/broker.sh stop "$state/kafka" >/dev/null 2>&1
 }
+stop_services # those of a run that was killed
 trap stop_services EXIT
 trap 'exit 130' INT TERM
+rm -rf "$state" && mkdir -p "$state"
 
 [ "${CI:-}" = true ] && [ "$(id -u)" -eq 0 ] && deploy/system_packages.sh
 deploy/venv.sh .venv dev || exit 2
 bin=$PWD/.venv/bin
 
-PATH="$bin:$PATH" deploy/postgres/server.sh start "$state/postgres" > "$state/postgres.url" 2> "$state/postgres.err" &
+PATH="$bin:$PATH" deploy/postgres/server.sh start "$state/postgres" > "$state/postgres.url" 2> "$state/postgres.err" 9>&- &
 postgres=$!
-deploy/kafka/broker.sh start "$state/kafka" > "$state/kafka.address" 2> "$state/kafka.err" &
+deploy/kafka/broker.sh start "$state/kafka" > "$state/kafka.address" 2> "$state/kafka.err" 9>&- &
 kafka=$!
 make -s lint > "$state/lint.out" 2>&1; lint=$?
-make -s types > "$state/types.out" 2>&1 & types_job=$!
+make -s types > "$state/types.out" 2>&1 9>&- & types_job=$!
 
 if wait "$postgres"; then
   HOOFPRINT_TEST_POSTGRES=$(tail -n 1 "$state/postgres.url"); export HOOFPRINT_TEST_POSTGRES
@@ -36,12 +44,17 @@ if wait "$kafka"; then
 else
   echo "test: no Kafka: $(tail -n 1 "$state/kafka.err")"
 fi
-kafka=
+postgres= kafka=
 
 select=(-m "not slow")
 [ -n "${HOOFPRINT_SOAK:-}" ] && select=()
-"$bin/python" -m pytest -n "${HOOFPRINT_TEST_PROCESSES:-3}" --dist worksteal "${select[@]}" "$@" > >(tee "$state/pytest.out") 2>&1
-tests=$?
+set -m # a process group of its own, so that an interruption reaches every process in it and nobody else
+"$bin/python" -m pytest -n "${HOOFPRINT_TEST_PROCESSES:-3}" --dist worksteal "${select[@]}" "$@" \
+  > >(tee -i "$state/pytest.out") 2>&1 9>&- &
+pytest=$!
+set +m
+wait "$pytest"; tests=$?
+pytest=
 wait "$types_job"; types=$?
 
 [ $lint -eq 0 ] || { echo "== lint failed"; cat "$state/lint.out"; }

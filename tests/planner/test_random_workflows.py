@@ -1,5 +1,6 @@
 """Properties of every plan: run in thought, any order its edges allow, it does what the workflow asks."""
 
+import os
 import random
 from dataclasses import dataclass, field
 
@@ -23,6 +24,9 @@ from planner.catalogs import (
 from planner.executable import ExecutableWorkflow, PlannedJob
 from planner.pipeline import Plan, plan_workflow
 from planner.request import PlanOptions, PlanRequest, RunIdentity
+
+TIMES = 28 if os.environ.get("HOOFPRINT_SOAK") else 1
+"""More than 10,000 workflows in a long campaign, and some hundreds else."""
 
 PROGRAM = Transformation("program")
 TOOL = Transformation("tool", "ns", "1.0")
@@ -149,7 +153,7 @@ def _tasks(plan: Plan) -> set[str]:
 
 
 @given(requests(), st.integers(0, 1000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 * TIMES, deadline=None)
 def test_any_allowed_order_finds_every_input_and_delivers_every_output(
     request: PlanRequest, seed: int
 ) -> None:
@@ -165,7 +169,7 @@ def test_any_allowed_order_finds_every_input_and_delivers_every_output(
 
 
 @given(requests(), st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60 * TIMES, deadline=None)
 def test_whatever_is_registered_is_still_there_when_the_run_is_over(request: PlanRequest, seed: int) -> None:
     plan = plan_workflow(request)
     world = _world_before(request)
@@ -175,7 +179,7 @@ def test_whatever_is_registered_is_still_there_when_the_run_is_over(request: Pla
 
 
 @given(requests())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60 * TIMES, deadline=None)
 def test_a_plan_without_reuse_runs_every_task_and_one_with_reuse_runs_or_prunes_it(
     request: PlanRequest,
 ) -> None:
@@ -188,7 +192,7 @@ def test_a_plan_without_reuse_runs_every_task_and_one_with_reuse_runs_or_prunes_
 
 
 @given(requests())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60 * TIMES, deadline=None)
 def test_reuse_never_prunes_a_task_whose_output_is_asked_for_and_absent(request: PlanRequest) -> None:
     plan = plan_workflow(request)
     kept = _tasks(plan)
@@ -202,6 +206,6 @@ def test_reuse_never_prunes_a_task_whose_output_is_asked_for_and_absent(request:
 
 
 @given(requests())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40 * TIMES, deadline=None)
 def test_the_same_request_makes_the_same_plan(request: PlanRequest) -> None:
     assert plan_workflow(request).executable == plan_workflow(request).executable
