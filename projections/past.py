@@ -48,7 +48,7 @@ class PastLog:
 
     def append(self, events: Sequence[Event]) -> Appended:
         """Raises LogError: what was stays as it was."""
-        raise LogError(f"{len(events)} events cannot be added to a log as it was")
+        raise LogError("nothing can be added to a log as it was then")
 
     def read(self, after: Position, limit: int, *, key: str | None = None) -> Batch:
         """Up to ``limit`` records from position ``after`` on; with ``key``, those of that key alone."""

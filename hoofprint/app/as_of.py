@@ -1,14 +1,16 @@
-"""The views that a reading command answers from: those of now, or as they were."""
+"""What a reading command or a server answers from: the views of now, or as they were."""
 
 from datetime import UTC, datetime
 
 from eventlog.errors import InputError
+from eventlog.log import EventLog
 from hoofprint.app.fold_progress import showing_fold
 from hoofprint.app.house import House
 from hoofprint.app.moment import parse_moment
 from hoofprint.app.output import error_console
 from projections.answers.runs import resolve_run, run_detail
 from projections.as_of import views_of_the_past
+from projections.past import Moment, PastLog
 from projections.store import ViewStore
 
 
@@ -20,9 +22,23 @@ def views_as_of(house: House, moment: str | None, *, run: str | None = None) -> 
     """
     if moment is None:
         return house.folded()
-    then, told = parse_moment(moment, head=house.log.head(), now=datetime.now(UTC))
-    key = _key(house, run)
+    return _folded(house, _said(house, moment), _key(house, run))
+
+
+def log_and_views_as_of(house: House, moment: str) -> tuple[EventLog, ViewStore]:
+    """The log as it stood at a moment, which takes no events, and all its views, folded anew."""
+    then = _said(house, moment)
+    return PastLog(house.log, then), _folded(house, then, None)
+
+
+def _said(house: House, text: str) -> Moment:
+    """The moment that is meant; how it was understood goes to stderr."""
+    then, told = parse_moment(text, head=house.log.head(), now=datetime.now(UTC))
     error_console().print(f"as of {told}", soft_wrap=True)
+    return then
+
+
+def _folded(house: House, then: Moment, key: str | None) -> ViewStore:
     with showing_fold() as progress:
         return house.keep(views_of_the_past(house.log, then, key=key, progress=progress))
 

@@ -124,6 +124,23 @@ def test_the_answer_says_as_of_when_it_is(told, after: After) -> None:
     assert re.search(r"as of \S+ \S+[+-]\d\d:\d\d \(in this machine's time zone\)", done.stderr)
 
 
+RUNS = "{ runs { edges { node { id state } } } }"
+RETRACT = """mutation ($run: ID!) {
+  retractTag(run: $run, lfn: "count.txt.a", key: "quality", idempotencyKey: "1") { eventId }
+}"""
+
+
+@by_time
+def test_a_server_of_the_past_shows_it_and_takes_nothing(told, after: After) -> None:
+    with told.serving(*after("planned")) as server:
+        (edge,) = server.ask(RUNS)["runs"]["edges"]
+        assert edge["node"]["state"].lower() == "planned"
+        with pytest.raises(AssertionError, match="nothing can be added"):
+            server.ask(RETRACT, run=edge["node"]["id"])
+        server.process.terminate()
+        server.process.wait(timeout=20)
+
+
 @pytest.fixture
 def house(told) -> Iterator[House]:
     """The rooms, joined as for a command in the folder of the story."""

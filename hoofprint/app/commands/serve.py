@@ -8,6 +8,8 @@ import typer
 from api.server import build_app
 from api.server import serve as serve_app
 from api.settings import ServerSettings
+from hoofprint.app.as_of import log_and_views_as_of
+from hoofprint.app.commands.options import AsOf
 from hoofprint.app.following import follow_patiently
 from hoofprint.app.house import House
 
@@ -22,11 +24,13 @@ def serve(
         Path | None, typer.Option(help="Accepted tokens. [$HOOFPRINT_TOKEN_FILE]; see hoofprint token")
     ] = None,
     introspection: Annotated[bool, typer.Option(help="Let callers read the GraphQL schema.")] = True,
+    as_of: AsOf = None,
 ) -> None:
     """Serve GraphQL, a dashboard and metrics, and fold what is new while serving.
 
     / is the dashboard, /graphql the query page and endpoint, /metrics for Prometheus, /healthz and /readyz
     for whoever watches. The address is printed on stdout once requests are answered. Ctrl-C ends it.
+    With --as-of everything is as it was then, and stays so: nothing is folded, nothing can be said.
     """
     house: House = context.obj
     tokens = token_file or (Path(house.settings["token_file"]) if house.settings["token_file"] else None)
@@ -36,7 +40,10 @@ def serve(
         token_file=tokens,
         actor=house.settings["actor"],
         namespace=house.settings["namespace"],
-        follow=lambda stop: follow_patiently(house, stop),
+        follow=None if as_of is not None else lambda stop: follow_patiently(house, stop),
         introspection=introspection,
     )
-    serve_app(build_app(house.prompt_log, house.folded(), settings), host, port)
+    log, views = (
+        log_and_views_as_of(house, as_of) if as_of is not None else (house.prompt_log, house.folded())
+    )
+    serve_app(build_app(log, views, settings), host, port)
