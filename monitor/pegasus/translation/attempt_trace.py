@@ -61,7 +61,7 @@ class AttemptTrace:
 
     __slots__ = (
         *("attempt", "files", "job", "run", "submission", "_counts", "_ends", "_host", "_revision"),
-        *("_scheduler_id", "_scripts", "_settled", "_site", "_stdin", "_terminated", "_time"),
+        *("_scripts", "_settled", "_site", "_stdin", "_terminated", "_time", "_why_terminated"),
     )
 
     def __init__(self, run: str, job: str, attempt: int, submission: int) -> None:
@@ -73,7 +73,7 @@ class AttemptTrace:
         self._terminated: int | None = None
         self._host: dict[str, str] = {}
         self._scripts: dict[str, _Script] = {}
-        self._site = self._scheduler_id = self._stdin = ""
+        self._site = self._stdin = self._why_terminated = ""
         self._settled: JobFinished | None = None
         self._revision = 0
 
@@ -95,7 +95,6 @@ class AttemptTrace:
     def submitted(self, record: Record, route: str = "") -> Said:
         """``job_inst.submit.end``, and those of grid and globus."""
         fields = record.fields
-        self._scheduler_id = told(fields.get("sched.id")) or self._scheduler_id
         fact = JobSubmitted(
             run=self.run,
             job=self.job,
@@ -128,6 +127,7 @@ class AttemptTrace:
         """``job_inst.main.term``: the process ended, or (with a status) lost its place."""
         if not whole(record.fields.get("status")):
             self._terminated = record.time
+            self._why_terminated = _reason(record.fields)
             return ()
         fact = JobEvicted(
             run=self.run,
@@ -337,7 +337,7 @@ class AttemptTrace:
             requested_cpus=whole(ends.get("req_cpus")),
             requested_gpus=whole(ends.get("req_gpus")),
             host=host_of(self._host),
-            problem=capped_text(told(ends.get("problem"))),
+            problem=capped_text(told(ends.get("problem"))) or self._why_terminated,
             stderr_tail=self._stderr_tail() if exit_raw else "",
             revision=self._revision,
         )

@@ -79,7 +79,12 @@ class RunTrace:
             return ()
         self._parent_job = job
         if self._plan is not None and self._planned_at is not None:
-            self._plan = replace(self._plan, parent_job=job, revision=self._plan.revision + 1)
+            self._plan = replace(
+                self._plan,
+                parent_run=self._plan.parent_run or record.run,
+                parent_job=job,
+                revision=self._plan.revision + 1,
+            )
             return (Stated(self._plan, self._planned_at),)
         return ()
 
