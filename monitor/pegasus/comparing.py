@@ -102,14 +102,14 @@ class _Comparison:
 
     def merge(self, kept: R, offered: R, within: str = "") -> R:
         """One record of both."""
+        if isinstance(kept, TaskDeclared) and isinstance(offered, TaskDeclared):
+            kept, offered = _without_told_uses(kept, offered)  # type: ignore[assignment]
         changes: dict[str, object] = {}
         for each in _compared_fields(cast("Hashable", type(kept))):
             before = getattr(kept, each.name)
             after = self._value(within, each, before, getattr(offered, each.name))
             if after is not before:
                 changes[each.name] = after
-        if isinstance(kept, TaskDeclared):
-            self._drop_told_uses(kept, changes)
         return replace(kept, **changes) if changes else kept  # type: ignore[type-var]
 
     def measured(self, name: str, kept: int, offered: int) -> int:
@@ -184,21 +184,18 @@ class _Comparison:
                 merged[key] = before[key]
         return tuple(merged.values())
 
-    def _drop_told_uses(self, kept: TaskDeclared, changes: dict[str, object]) -> None:
-        """A file of which the one account knows whether it is read or written is not of untold role."""
-        told: set[object] = set()
-        for name in _SETS:
-            told.update(cast("tuple[str, ...]", changes.get(name, getattr(kept, name))))
-        uses = cast("tuple[str, ...]", changes.get("uses", kept.uses))
-        left = tuple(lfn for lfn in uses if lfn not in told)
-        if left != kept.uses:
-            changes["uses"] = left
-        else:
-            changes.pop("uses", None)
-
     def _differ(self, name: str, kept: R, offered: object) -> R:
         self.differences.append(Difference(name, _shown(kept), _shown(offered)))
         return kept
+
+
+def _without_told_uses(kept: TaskDeclared, offered: TaskDeclared) -> tuple[TaskDeclared, TaskDeclared]:
+    """Both, without the files of untold role of which one of them tells the role."""
+    told = {lfn for task in (kept, offered) for name in _SETS for lfn in getattr(task, name)}
+    first, second = (
+        replace(task, uses=tuple(lfn for lfn in task.uses if lfn not in told)) for task in (kept, offered)
+    )
+    return first, second
 
 
 @cache

@@ -21,7 +21,7 @@ LONGEST_LINE = 8 * 1024 * 1024
 """Bytes. Two outputs of 64 KB, each byte quoted, with all other fields stay far below."""
 
 _PREFIX = "stampede."
-_PAIR = re.compile(r'([^\s="]+)=("[^"\\]*(?:\\.[^"\\]*)*"(?=\s|$)|[^\s"]*(?=\s|$))')
+_PAIR = re.compile(r'(?<!\S)([^\s="]++)=("[^"\\]*+(?:\\.[^"\\]*+)*+"(?=\s|$)|[^\s"]*+(?=\s|$))')
 _EVENT = re.compile(rb"^ts=\S+ event=(?:stampede\.)?([\w.]+)(?=\s)", re.ASCII)
 _HEAD = re.compile(
     r"ts=(\S+) event=(?:stampede\.)?([\w.]+)(?: level=\S+)?(?: xwf\.id=(\S+))?(?=\s|$)\s*", re.ASCII
@@ -29,6 +29,7 @@ _HEAD = re.compile(
 # What every event of a monitor repeats about its run comes last, beginning with the root.
 _REPEATED = " root.xwf.id="
 _SHOWN = 40
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class _Reader:
             raise UnfitValueError("a line that does not begin with ts=… event=…")
         time, event, run = head.groups()
         fields = parse_fields(line[head.end() : cut])
+        if "ts" in fields or "event" in fields:
+            raise UnfitValueError("two events in one line")
         if not run:
             run = fields.pop("xwf.id", self._run)
             if not run:
@@ -180,7 +183,7 @@ def _refuse_rest(text: str) -> None:
 
 def _rest_of_line(file: BinaryIO, size: int) -> tuple[int, bool]:
     """How long the line is of which ``size`` bytes were read, and whether it has an end; reads over it."""
-    while piece := file.readline(LONGEST_LINE):
+    while piece := file.readline(_PIECE):
         size += len(piece)
         if piece.endswith(b"\n"):
             return size, True
@@ -188,6 +191,6 @@ def _rest_of_line(file: BinaryIO, size: int) -> tuple[int, bool]:
 
 
 def _excerpt(line: bytes) -> str:
-    shown = line[:_SHOWN].decode(errors="backslashreplace")
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown.rstrip())
-    return f"{text!s}…" if len(line) > _SHOWN else text
+    shown = line[:_SHOWN].decode(errors="backslashreplace").rstrip()
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
+    return f"{text[:_SHOWN]}…" if len(line) > _SHOWN or len(text) > _SHOWN else text
