@@ -93,17 +93,13 @@ class Producer(_Acting):
 
 
 class Follower(_Acting):
-    """``hoofprint views follow``, or another program in its place."""
+    """``hoofprint views follow``."""
 
     weight = 5
 
-    def __init__(self, process: Process, program: Sequence[str] = (*COMMAND, "views", "follow")) -> None:
-        super().__init__(process)
-        self._program = program
-
     def start(self) -> None:
         """Follow."""
-        self._process.start(*self._program)
+        self._process.start(*COMMAND, "views", "follow")
 
     def tend(self) -> None:
         """Where log or views are away when it starts it ends, as a service that is started again."""

@@ -1,9 +1,9 @@
-"""The campaign: strikes actors at random moments, mends them later, and keeps a journal of it."""
+"""The campaign: strikes actors at random moments, mends them later, and says what it does."""
 
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -22,7 +22,7 @@ class Actor(Protocol):
 
     @property
     def name(self) -> str:
-        """Who it is, for the journal."""
+        """Who it is."""
         ...
 
     @property
@@ -47,7 +47,6 @@ class Campaign:
     seed: int
     strikes: int
     pause: float = 0.8
-    journal: list[str] = field(default_factory=list)
 
     def run(self) -> None:
         """Strike, and mend everything in the end."""
@@ -62,7 +61,7 @@ class Campaign:
             # whoever is down already is hit later
             name, strike = cards.pop(next(n for n, card in enumerate(cards) if card[0] not in down))
             down[name] = (step + chance.randint(1, 3), strike)
-            self.journal.append(f"{step:4} {name}: {strike.name}")
+            print(f"{step:4} {name}: {strike.name}", flush=True)
             strike.hit()
         self._mend(down, self.strikes + 3)
         self._tend(down)

@@ -11,7 +11,7 @@ from projections.store import ViewStore
 from tests.chaos import findings
 from tests.chaos.actors import Follower, Producer, Rebuilder, call, host
 from tests.chaos.campaign import Actor, Campaign
-from tests.chaos.processes import COMMAND, Process
+from tests.chaos.processes import Process
 
 _FOLLOWED_WITHIN = 90.0
 
@@ -30,13 +30,22 @@ class Place:
     direct_views: str
     spools: bool
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Where a patient process finds log and views."""
+        return {"HOOFPRINT_LOG": self.log, "HOOFPRINT_VIEWS": self.views}
+
+    @classmethod
+    def in_files(cls, folder: Path) -> "Place":
+        """On one host, in SQLite."""
+        log, views = f"sqlite:{folder / 'log.db'}", str(folder / "views")
+        return cls(folder, log, log, views, views, spools=False)
+
 
 class Cast:
     """Two producers on one host; two followers and somebody who rebuilds a group on another."""
 
-    def __init__(
-        self, place: Place, rebuilt: str, follow: Sequence[str] = (*COMMAND, "views", "follow")
-    ) -> None:
+    def __init__(self, place: Place, rebuilt: str) -> None:
         self._place = place
         patient, hasty = self._host("outside", place.log), self._host("outside", place.hasty)
         inside = self._host("inside", place.log)
@@ -45,7 +54,7 @@ class Cast:
             Producer(Process("hasty", place.folder, hasty)),
         ]
         self.followers = [
-            Follower(Process(name, place.folder, inside), follow) for name in ("follower-1", "follower-2")
+            Follower(Process(name, place.folder, inside)) for name in ("follower-1", "follower-2")
         ]
         self.rebuilder = Rebuilder(Process("rebuilder", place.folder, inside), rebuilt)
         self._drainer = Process("drainer", place.folder, patient)
@@ -85,7 +94,7 @@ class Cast:
     def _host(self, name: str, log: str) -> dict[str, str]:
         folder = self._place.folder / name
         folder.mkdir(exist_ok=True)
-        return host(folder, {**os.environ, "HOOFPRINT_LOG": log, "HOOFPRINT_VIEWS": self._place.views})
+        return host(folder, {**os.environ, **self._place.settings, "HOOFPRINT_LOG": log})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ def wage(place: Place, cast: Cast, campaign: Campaign) -> Outcome:
         wrong += findings.unexpected_words(said, ("Traceback",))
         spooled = sum(producer.spooled() for producer in cast.producers)
         summary = (
-            f"{len(campaign.journal)} strikes, {sum(stories.values())} stories, {spooled} parts spooled, "
+            f"{campaign.strikes} strikes, {sum(stories.values())} stories, {spooled} parts spooled, "
             f"{findings.duplicates(log)} duplicates in the log, {cast.rebuilder.rebuilt} rebuilds"
         )
         return Outcome(wrong, summary)

@@ -1,5 +1,7 @@
 """The questions at a campaign's end find what they ask for: each is shown what it must object to."""
 
+import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -9,15 +11,15 @@ from sqlalchemy import delete
 
 from eventlog.event import Event
 from eventlog.memory import MemoryLog
+from eventlog.opening import open_log
 from projections.groups import RUNS
 from projections.projector import Projector
 from projections.runs.attempts import ATTEMPTS
 from projections.store import ViewStore
 from tests.chaos import findings
 from tests.chaos.actors import Producer
-from tests.chaos.campaign import Campaign
 from tests.chaos.processes import EndedError, Process
-from tests.chaos.settling import Cast, Place, wage
+from tests.chaos.settling import Place
 from tests.chaos.stories import story
 
 STORIES = {"ann": 2}
@@ -93,10 +95,17 @@ def test_a_producer_that_ended_by_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.crash
-def test_followers_that_move_the_checkpoint_before_the_rows(tmp_path: Path) -> None:
-    log, views = f"sqlite:{tmp_path / 'log.db'}", str(tmp_path / "views")
-    place = Place(tmp_path, log, log, views, views, spools=False)
-    cast = Cast(place, "runs", follow=("-m", "tests.chaos.programs.careless_follow"))
-    outcome = wage(place, cast, Campaign([*cast.followers], seed=4, strikes=6, pause=5.0))
-    assert any("views are not the fold of the log" in found for found in outcome.wrong)
-    assert any("is not what was told" in found for found in outcome.wrong)
+def test_views_of_a_follower_that_moved_the_checkpoint_before_the_rows_and_was_killed(tmp_path: Path) -> None:
+    place = Place.in_files(tmp_path)
+    with closing(open_log(place.log)) as log, closing(ViewStore.open(place.views)) as store:
+        log.append([*story("ann", 0), *story("ann", 1)])
+        careless = Process("careless", tmp_path, {**os.environ, **place.settings})
+        careless.start("-m", "tests.chaos.programs.careless_follow")
+        end = time.monotonic() + 60
+        while "moved" not in careless.out.read_text():
+            assert time.monotonic() < end, careless.last_words()
+            time.sleep(0.05)
+        careless.kill()
+        Projector(log, store).catch_up()
+        assert findings.unlike_the_fold(log, store)
+        assert findings.unlike_the_stories(store, STORIES, tmp_path / "told")

@@ -15,7 +15,8 @@ from projections import folding
 from projections.folding import Step, fold_step
 from projections.groups import Group
 
-BETWEEN = 0.3
+BETWEEN = 600.0
+"""Seconds in which it can be killed."""
 
 
 def fold_carelessly(connection: Connection, group: Group, step: Step) -> int:
@@ -25,6 +26,7 @@ def fold_carelessly(connection: Connection, group: Group, step: Step) -> int:
     def move_and_commit(*arguments: object) -> None:
         moved(*arguments)  # type: ignore[arg-type]
         connection.exec_driver_sql("COMMIT")
+        print("moved", flush=True)
         time.sleep(BETWEEN)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
