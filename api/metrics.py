@@ -89,7 +89,9 @@ def _looked_after(standing: Standing) -> Iterator[Metric]:
     size = GaugeMetricFamily("hoofprint_batch_events", "Events of the last batch.", labels=["group"])
     took = GaugeMetricFamily("hoofprint_batch_seconds", "Duration of the last batch.", labels=["group"])
     strange = CounterMetricFamily(
-        "hoofprint_events_unhandled", "Events of types nobody folds.", labels=["group", "type"]
+        "hoofprint_events_unhandled",
+        "Events of types nobody folds, redacted ones as type Redacted.",
+        labels=["group", "type"],
     )
     for view in standing.views:
         late.add_metric([view.group], view.lag_time / 1e6)

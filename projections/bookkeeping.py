@@ -45,7 +45,7 @@ DEAD_LETTERS = Table(
 """Events that could not be folded, where they stand, and why."""
 
 UNHANDLED = Table("unhandled_types", metadata, named("type"), number("events"))
-"""How many events of each type went by for which no group has a projection."""
+"""How many events of each type went by for which no group has a projection; tombstones as ``Redacted``."""
 
 
 class StaleCheckpointError(HoofprintError):

@@ -12,17 +12,17 @@ from projections.folding import Decoded, describe
 
 
 class Decoder:
-    """Decodes the records of one log; ``redacted`` counts the tombstones that it passed over."""
+    """Decodes the records of one log; tombstones are passed over."""
 
     def __init__(self, log: EventLog) -> None:
-        self.redacted = 0
         self._log = log
         self._codec = Codec(log)
 
     def decode(self, batch: Batch) -> tuple[Decoded, Sequence[DeadLetter]]:
         """The batch's events, and the dead letters that its damaged records are.
 
-        Raises SchemaError for a type or schema that is unknown: what it says may not be passed over.
+        What another program put into the log, without a type or a fingerprint, is damaged too. Raises
+        SchemaError for a type or schema that is unknown: what it says may not be passed over.
         """
         return self.decode_records(batch.records)
 
@@ -33,9 +33,9 @@ class Decoder:
             try:
                 decoded.append((record, self._codec.decode(record)))
             except RedactedError:
-                self.redacted += 1
+                continue
             except SchemaError as error:
-                if not self._is_known(record):
+                if self._may_be_news(record):
                     raise SchemaError(
                         f"event {record.partition}:{record.offset} ({record.type}): {error}. "
                         "Nothing after it is folded; a newer version of Hoofprint may know it"
@@ -43,8 +43,9 @@ class Decoder:
                 damaged.append(DeadLetter(record, describe(error)))
         return Decoded.of(decoded), damaged
 
-    def _is_known(self, record: Record) -> bool:
-        if record.type not in FACT_TYPES:
-            return False
+    def _may_be_news(self, record: Record) -> bool:
+        """Whether a later version of ours may have written this."""
         fingerprint = fingerprint_of(record.body)
-        return fingerprint is None or self._log.writer_schema(fingerprint) is not None
+        if fingerprint is None or not record.type:
+            return False
+        return record.type not in FACT_TYPES or self._log.writer_schema(fingerprint) is None

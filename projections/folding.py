@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, Operational
 
 from eventlog.event import Event
 from eventlog.log import Position, Record
+from eventlog.redaction import Redacted
 from projections.batch import FactBatch
 from projections.bookkeeping import (
     DeadLetter,
@@ -41,13 +42,17 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One batch as a group sees it: its events, those that could not even be decoded, and where it leads."""
+    """One batch as a group sees it: its events, those that could not even be decoded, and where it leads.
+
+    ``redacted`` counts the tombstones in it.
+    """
 
     log: uuid.UUID
     before: Position
     after: Position
     decoded: Decoded
     undecodable: Sequence[DeadLetter] = ()
+    redacted: int = 0
 
 
 def fold_step(connection: Connection, group: Group, step: Step) -> int:
@@ -64,15 +69,15 @@ def fold_step(connection: Connection, group: Group, step: Step) -> int:
         place = f"{letter.record.partition}:{letter.record.offset}"
         logger.warning("%s at %s is a dead letter: %s", letter.record.type, place, letter.error)
     bury(connection, letters)
-    count_unhandled(connection, _unhandled(step.decoded))
+    count_unhandled(connection, _unhandled(step))
     note_pulses(connection, _pulses(step, started))
     return len(letters)
 
 
-def _unhandled(decoded: Decoded) -> Mapping[str, int]:
-    return {
-        kind.__name__: count for kind, count in decoded.batch.counts.items() if kind not in handled_types()
-    }
+def _unhandled(step: Step) -> Mapping[str, int]:
+    counts = step.decoded.batch.counts
+    strange = {kind.__name__: count for kind, count in counts.items() if kind not in handled_types()}
+    return strange | ({Redacted.__name__: step.redacted} if step.redacted else {})
 
 
 def _pulses(step: Step, started: int) -> list[Pulse]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from eventlog.errors import HoofprintError, LogError, UnavailableError
-from eventlog.log import Batch, EventLog, Position
+from eventlog.log import BEYOND, Batch, EventLog, Position
 from projections.bookkeeping import (
     Checkpoint,
     StaleCheckpointError,
@@ -32,7 +32,7 @@ from projections.store import ViewStore
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-BATCH_SIZE = 5000
+BATCH_SIZE = 10_000
 MAX_DEAD_LETTERS = 1000
 _LOOK_AGAIN = 0.2
 _DROP_PATIENCE = 5.0
@@ -113,8 +113,8 @@ class Projector:
         head = self._log.head()
         checkpoints = {target: _of_partitions(self._checkpoint(target), partitions) for target in targets}
         start = _earliest([checkpoint.position for checkpoint in checkpoints.values()])
-        # the other partitions are passed over: whatever comes there meanwhile is somebody else's
-        after = Position({**head.offsets, **{p: start.offset(p) for p in partitions}})
+        # of the other partitions nothing is fetched: whatever comes there is somebody else's
+        after = Position({**dict.fromkeys(head.offsets, BEYOND), **{p: start.offset(p) for p in partitions}})
         self._require_readable(after)
         batch = self._log.read(after, limit)
         records = [record for record in batch.records if record.partition in partitions]
@@ -262,7 +262,7 @@ class Projector:
         if position.reaches(told.until):
             return checkpoint
         new, after = told.after(position), position.joined(told.until)
-        step = Step(self._log.identity, position, after, new.decoded, new.undecodable)
+        step = Step(self._log.identity, position, after, new.decoded, new.undecodable, new.redacted)
         try:
             self._patiently(lambda: self._commit(target, step), "written")
         except StaleCheckpointError:

@@ -21,6 +21,11 @@ class Told:
     undecodable: Sequence[DeadLetter]
     records: int
 
+    @property
+    def redacted(self) -> int:
+        """How many of the records were tombstones."""
+        return self.records - len(self.decoded.pairs) - len(self.undecodable)
+
     def after(self, position: Position) -> "Told":
         """What of it a group that stands here has not folded: nearly always everything."""
         if position == self.start:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 import pytest
+from sqlalchemy import select
 
 from eventlog.codec import encode
 from eventlog.event import Event
@@ -13,6 +14,8 @@ from eventlog.kafka import KafkaLog
 from eventlog.kafka.message import to_message
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
+from eventlog.redaction import Redacted, encode_tombstone
+from projections.bookkeeping import DEAD_LETTERS, read_unhandled
 from projections.digest import digest_group
 from projections.groups import GROUPS
 from projections.projector import Projector
@@ -110,3 +113,34 @@ def test_what_a_foreign_program_aborted_shows_nowhere_and_stops_nothing(
     Projector(log, store, batch_size=20).catch_up()
     assert digests(store) == once
     assert all(verdict.holds for verdict in verify_views(log, store))
+
+
+def test_a_message_of_another_program_is_a_dead_letter_with_its_place_and_stops_nothing(
+    store: ViewStore,
+    log: KafkaLog,
+    kafka_server: str,
+    kafka_location: str,
+    stories: Sequence[Event],
+    once: dict[str, str],
+) -> None:
+    log.append(stories[:50])
+    with closing(kafka.KafkaProducer(bootstrap_servers=kafka_server)) as foreign:
+        sent = foreign.send(kafka_location.rpartition("/")[2], b'{"hello": 1}', key=b"run-3").get(10)
+    log.append(stories[50:])
+    Projector(log, store, batch_size=20).catch_up()
+    assert digests(store) == once
+    assert all(verdict.holds for verdict in verify_views(log, store))
+    for group in GROUPS:
+        with store.reading(group.name) as connection:
+            (letter,) = connection.execute(select(DEAD_LETTERS))
+        assert (letter.partition, letter.offset) == (sent.partition, sent.offset)
+        assert "is no event type that this version knows" in letter.error
+
+
+def test_redacted_events_are_counted(store: ViewStore, log: KafkaLog, stories: Sequence[Event]) -> None:
+    log.append(stories)
+    log.redact(list(read_all(log))[-2:], encode_tombstone(Redacted(reason="test")))
+    Projector(log, store).catch_up()
+    for group in GROUPS:
+        with store.reading(group.name) as connection:
+            assert read_unhandled(connection)["Redacted"] == 2

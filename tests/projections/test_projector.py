@@ -159,6 +159,21 @@ def test_a_damaged_event_of_a_known_schema_is_a_dead_letter(store: ViewStore, lo
             assert connection.execute(select(DEAD_LETTERS.c.offset)).scalars().all() == [9]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"type": ""}, {"type": "", "body": b"{}"}, {"type": "com.example.Noticed", "body": b""}],
+    ids=["without a type", "without anything", "of another program's type"],
+)
+def test_what_another_program_put_into_the_log_is_a_dead_letter(
+    store: ViewStore, log: MemoryLog, changes: dict[str, object]
+) -> None:
+    Projector(_Foreign(log, 9, **changes), store).catch_up()  # type: ignore[arg-type]
+    assert store.checkpoint("runs").position == log.head()
+    for group in GROUPS:
+        with store.reading(group.name) as connection:
+            assert connection.execute(select(DEAD_LETTERS.c.offset)).scalars().all() == [9]
+
+
 def test_a_rebuild_replaces_the_live_generation_and_readers_keep_theirs(
     store: ViewStore, log: MemoryLog
 ) -> None:
