@@ -24,7 +24,7 @@ from eventlog.facts import Fact, FilesDeclared, JobsPlanned, JobsReused, TasksDe
 from eventlog.sqlite import SqliteLog
 from eventlog.sqlite_file import FORMAT_VERSION
 
-_AT_ONCE = 5_000
+_NOTED_EVERY = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +63,18 @@ def _complete(path: Path, events: int) -> tuple[tuple[int, int], ...]:
     if kept["events"] < events:
         print(f"making {events - kept['events']:,} events in {path}", file=sys.stderr)
         log = SqliteLog.open(path)
+        told = islice(mix.event_mix(events), kept["events"], None)
         # an interrupted one may hold more than is noted: those are duplicates then
-        place = kept["events"]
-        told = islice(mix.event_mix(events), place, None)
-        while part := list(islice(told, _AT_ONCE)):
+        while part := list(islice(told, _NOTED_EVERY)):
             log.append(part)
-            for number, event in enumerate(part, start=place):
+            for place, event in enumerate(part, start=kept["events"]):
                 if (items := _items(event.fact)) != 1:
-                    kept["chunks"].append((number, items))
-            place += len(part)
+                    kept["chunks"].append((place, items))
+            kept["events"] += len(part)
+            fresh = beside.with_suffix(".tmp")
+            fresh.write_text(json.dumps(kept))
+            os.replace(fresh, beside)
         log.close()
-        kept["events"] = events
-        fresh = beside.with_suffix(".tmp")
-        fresh.write_text(json.dumps(kept))
-        os.replace(fresh, beside)
     return tuple((place, items) for place, items in kept["chunks"])
 
 
