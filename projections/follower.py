@@ -55,7 +55,8 @@ class _Outage:
         now = time.monotonic()
         if self._since is None:
             self._since, self._pause = now, self._FIRST
-            logger.warning("cannot fold now, trying again: %s", error)
+            reason = describe(error) if isinstance(error, DBAPIError) else error
+            logger.warning("cannot fold now, trying again: %s", reason)
         return now - self._since < self._patience
 
     def pause(self) -> float:
