@@ -1,7 +1,7 @@
 """What Prometheus scrapes: requests, operations, and how the views stand to the log."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -20,7 +20,11 @@ log = logging.getLogger("hoofprint.api")
 class Metrics:
     """One server's metrics, in a registry of its own."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
+    def __init__(
+        self,
+        standing: Callable[[], Standing],
+        spool: Callable[[], Mapping[str, float]] = dict,
+    ) -> None:
         self._registry = CollectorRegistry()
         self.requests = Counter(
             "hoofprint_http_requests", "HTTP requests.", ("route", "status"), registry=self._registry
@@ -36,6 +40,7 @@ class Metrics:
             "hoofprint_graphql_errors", "Errors in GraphQL answers.", ("code",), registry=self._registry
         )
         self._registry.register(_Standing(standing))
+        self._registry.register(_Spool(spool))
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""
@@ -74,6 +79,27 @@ class _Standing(Collector):
             lag.add_metric([view.group], view.lag)
             dead.add_metric([view.group], view.dead_letters)
         yield from (folded, lag, dead, *_looked_after(standing))
+
+
+class _Spool(Collector):
+    """Looks at this host's spool when it is scraped; the log need not be in reach for that."""
+
+    def __init__(self, spool: Callable[[], Mapping[str, float]]) -> None:
+        self._spool = spool
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing beforehand, as above."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """What waits; nothing where the log needs no spool, or that cannot be read."""
+        try:
+            gauges = self._spool()
+        except HoofprintError as error:
+            log.warning("the spool is out of reach: %s", error)
+            return
+        for name, value in gauges.items():
+            yield GaugeMetricFamily(name, "Waits in this host's spool for the log.", value=value)
 
 
 def _looked_after(standing: Standing) -> Iterator[Metric]:

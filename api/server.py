@@ -49,7 +49,7 @@ def build_app(log: EventLog, store: ViewStore, settings: ServerSettings) -> Star
     require_safe(settings)
     gate, following = Gate(settings), Following(settings.follow)
     standing = partial(standing_of, log, store)
-    metrics = Metrics(standing)
+    metrics = Metrics(standing, settings.spool)
     probes = Probes(gate, metrics, following, standing)
     endpoint = _endpoint(log, store, settings, gate, metrics)
     routes = [

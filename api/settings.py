@@ -1,7 +1,7 @@
 """What a server needs to know beyond log and views."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,7 +17,8 @@ Follow = Callable[[threading.Event], None]
 class ServerSettings:
     """``actor`` speaks for callers without a token; ``follow`` folds in a thread while the server runs.
 
-    ``time_budget`` is in seconds for one request; ``introspection`` lets callers read the schema.
+    ``spool`` tells what waits on this host for the log, by the names of ``/metrics``; ``time_budget`` is in
+    seconds for one request; ``introspection`` lets callers read the schema.
     """
 
     host: str = "127.0.0.1"
@@ -26,6 +27,7 @@ class ServerSettings:
     actor: str = "local"
     namespace: str = DEFAULT_NAMESPACE
     follow: Follow | None = None
+    spool: Callable[[], Mapping[str, float]] = dict
     time_budget: float = 10.0
     introspection: bool = True
 

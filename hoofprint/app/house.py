@@ -2,6 +2,8 @@
 
 import logging
 import socket
+import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +14,7 @@ from eventlog.archive.manifest import MANIFEST
 from eventlog.event import Observer
 from eventlog.log import EventLog
 from eventlog.opening import is_remote, open_log
-from eventlog.spool import PromptLog, SpoolingLog
+from eventlog.spool import PromptLog, SpoolingLog, spool_metrics
 from eventlog.spool_drainer import SpoolDrainer
 from eventlog.spool_file import Bounds, SpoolFile
 from hoofprint.app.settings import Settings
@@ -54,6 +56,10 @@ class House:
         self._opened.callback(log.close)
         self._drainer = SpoolDrainer(log)
         return log
+
+    def spool_metrics(self) -> Mapping[str, float]:
+        """What waits in this host's spool, as ``/metrics`` shows it; empty where the log needs none."""
+        return spool_metrics(self._spooling.state(), time.time_ns() // 1000) if self._spooling else {}
 
     @cached_property
     def direct_log(self) -> EventLog:

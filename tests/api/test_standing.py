@@ -4,6 +4,7 @@ import time
 
 from api.metrics import Metrics
 from api.standing import standing_of
+from eventlog.errors import UnavailableError
 from eventlog.event import Observer
 from eventlog.facts import RunStarted
 from eventlog.memory import MemoryLog
@@ -47,3 +48,14 @@ def test_metrics_show_who_looks_after_the_views_and_what_nobody_folds(tmp_path):
     assert 'hoofprint_batch_events{group="data"} 1.0' in lines
     assert any(line.startswith('hoofprint_projector_seen_seconds{group="data"} ') for line in lines)
     store.close()
+
+
+def test_metrics_show_what_waits_in_the_spool_while_the_log_is_out_of_reach():
+    def out_of_reach():
+        raise UnavailableError("no broker")
+
+    waiting = {"hoofprint_spool_events": 3, "hoofprint_spool_oldest_seconds": 2.5}
+    lines = Metrics(out_of_reach, lambda: waiting).exposition().decode().splitlines()
+    assert "hoofprint_views_up 0.0" in lines
+    assert "hoofprint_spool_events 3.0" in lines
+    assert "hoofprint_spool_oldest_seconds 2.5" in lines

@@ -41,6 +41,7 @@ def serve(
         actor=house.settings["actor"],
         namespace=house.settings["namespace"],
         follow=None if as_of is not None else lambda stop: follow_patiently(house, stop),
+        spool=house.spool_metrics,
         introspection=introspection,
     )
     log, views = (
