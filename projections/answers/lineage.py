@@ -15,6 +15,7 @@ from projections.data.reuse import REUSED_FILES
 from projections.data.uses import TASKS as TASK_JOBS
 from projections.data.uses import USES
 from projections.keys import text_key
+from projections.runs.attempts import ATTEMPTS
 from projections.runs.hosts import HOSTS
 from projections.runs.invocations import INVOCATIONS
 from projections.runs.plan import JOBS, TASKS
@@ -264,10 +265,11 @@ def _task_nodes(runs: Connection, data: Connection, walk: _Walk, names: dict[int
             depth=depth,
             transformation=(task.transformation if task else None) or "",
             job=jobs.get(key),
-            argv=words(invocation.argv) if invocation else words(task.argv if task else None),
+            # a record that tells no words leaves those that the task declares
+            argv=words(invocation.argv if invocation else None) or words(task.argv if task else None),
             executable=(invocation.executable if invocation else None) or "",
             hostname=(invocation.hostname if invocation else None) or "",
-            site=(invocation.site if invocation else None) or "",
+            site=((invocation.site or invocation.ran_at) if invocation else None) or "",
             start=invocation.start if invocation else None,
             exit_raw=invocation.exit_raw if invocation else None,
         )
@@ -299,7 +301,7 @@ def _last_invocations(runs: Connection, tasks: set[tuple[TaskKey, str]]) -> dict
     listed = [(run, task, job) for (run, task), job in sorted(tasks)]
     wanted = key_rows(runs, {"run_key": int, "task": str, "job": str}, listed, "wanted")
     rows = runs.execute(
-        select(INVOCATIONS, HOSTS.c.hostname)
+        select(INVOCATIONS, HOSTS.c.hostname, ATTEMPTS.c.site.label("ran_at"))
         .select_from(wanted)
         .join(JOBS, and_(JOBS.c.run_key == wanted.c.run_key, JOBS.c.job == wanted.c.job))
         .join(
@@ -311,7 +313,16 @@ def _last_invocations(runs: Connection, tasks: set[tuple[TaskKey, str]]) -> dict
                 INVOCATIONS.c.task == wanted.c.task,
             ),
         )
-        .outerjoin(HOSTS, HOSTS.c.host_key == INVOCATIONS.c.host_key)
+        .outerjoin(
+            ATTEMPTS,
+            and_(
+                ATTEMPTS.c.run_key == INVOCATIONS.c.run_key,
+                ATTEMPTS.c.job == INVOCATIONS.c.job,
+                ATTEMPTS.c.attempt == INVOCATIONS.c.attempt,
+            ),
+        )
+        # some sources tell the machine of an attempt, not of each of its processes
+        .outerjoin(HOSTS, HOSTS.c.host_key == func.coalesce(INVOCATIONS.c.host_key, ATTEMPTS.c.host_key))
         .order_by(INVOCATIONS.c.sequence)
     )
     return {(row.run_key, row.task): row for row in rows}
