@@ -49,14 +49,19 @@ class _Outage:
         self._patience = patience
         self._since: float | None = None
         self._pause = self._FIRST
+        self._told = False
 
     def goes_on(self, error: Exception) -> bool:
         """Note another failure; False where patience is at its end."""
         now = time.monotonic()
         if self._since is None:
             self._since, self._pause = now, self._FIRST
+            self._told = False
+        # views that were swapped are not worth a word, unless no others come
+        if not self._told and not isinstance(error, GenerationGoneError):
             reason = describe(error) if isinstance(error, DBAPIError) else error
             logger.warning("cannot fold now, trying again: %s", reason)
+            self._told = True
         return now - self._since < self._patience
 
     def pause(self) -> float:
@@ -68,7 +73,8 @@ class _Outage:
         """Everything is in reach."""
         if self._since is not None:
             self._since = None
-            logger.warning("folding again")
+            if self._told:
+                logger.warning("folding again")
 
 
 class _Every:

@@ -26,7 +26,13 @@ from projections.folding import Step, describe, fold_step, is_transient
 from projections.groups import GROUPS, Group
 from projections.past import Moment, PastLog
 from projections.reading import ReadAhead, Told
-from projections.storage import BusyError, GenerationGoneError, generation_number, is_current
+from projections.storage import (
+    BusyError,
+    GenerationGoneError,
+    generation_number,
+    generation_version,
+    is_current,
+)
 from projections.store import ViewStore
 
 T = TypeVar("T")
@@ -191,8 +197,17 @@ class Projector:
                 time.sleep(_LOOK_AGAIN)
 
     def _renew(self, group: Group, progress: Callable[[Progress], None] | None) -> None:
-        """Build views of this version, or wait for who does so already."""
-        while not is_current(group, self._store.live(group)):
+        """Build views of this version in place of older ones, or wait for who does so already.
+
+        Raises UnavailableError for views of a newer version: whoever made them would make them again.
+        """
+        while not is_current(group, live := self._store.live(group)):
+            if generation_version(live) > group.version:
+                raise UnavailableError(
+                    f"the {group.name} views in {self._store.storage.location} are {live}, of a newer "
+                    f"version of Hoofprint; this one makes version {group.version}: upgrade it (to go back, "
+                    f"`hoofprint views rebuild {group.name}`)"
+                )
             try:
                 self.rebuild(group, progress)
             except BusyError:

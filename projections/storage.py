@@ -131,6 +131,11 @@ def generation_number(name: str) -> int:
     return int(name.rpartition("-")[2])
 
 
+def generation_version(name: str) -> int:
+    """The version of a generation's tables."""
+    return int(name.split("-")[-2].removeprefix("v"))
+
+
 def process_name() -> str:
     """This process, as a person finds it."""
     return f"process {os.getpid()} on {socket.gethostname()}"

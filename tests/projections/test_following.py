@@ -1,5 +1,6 @@
 """Followers: what comes is visible soon, work is shared, kills and hangs change nothing."""
 
+import dataclasses
 import signal
 import subprocess
 import threading
@@ -13,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from eventlog.errors import UnavailableError
 from eventlog.log import EventLog
 from projections.follower import Beat, Follower
-from projections.groups import GROUPS
+from projections.groups import GROUPS, RUNS
 from projections.store import ViewStore
 from projections.verify import verify_views
 
@@ -150,6 +151,19 @@ def _end_sessions_of(url: str, process: int) -> None:
         ended = connection.execute(text(query), {"name": f"hoofprint % process {process} on %"}).all()
     engine.dispose()
     assert ended
+
+
+def test_a_follower_of_an_older_version_leaves_newer_views_alone(
+    location: str, partitioned: EventLog, story: Callable[..., object]
+) -> None:
+    views = ViewStore.open(location)
+    newer = dataclasses.replace(RUNS, version=RUNS.version + 1)
+    views.storage.activate(newer, made := views.storage.create(newer))
+    _append_runs(partitioned, story, [1])
+    with pytest.raises(UnavailableError, match=f"are {made}, of a newer version .* upgrade it"):
+        Follower(partitioned, views, patience=0.3).run(threading.Event(), lambda beat: None)
+    assert views.live(RUNS) == made
+    views.close()
 
 
 def test_a_follower_gives_up_on_views_that_stay_out_of_reach(
