@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from eventlog.errors import InputError
-from monitor.pegasus.submit_directory.kickstart import MOST_OUTPUT, KickstartRecord, Unusual
+from monitor.pegasus.submit_directory.bounded_read import READ_AT_ONCE, is_small
+from monitor.pegasus.submit_directory.kickstart import (
+    BEGINNINGS,
+    MARKER,
+    MOST_OUTPUT,
+    RECORD,
+    XML,
+    XML_END,
+    KickstartRecord,
+    Unusual,
+)
 from monitor.pegasus.submit_directory.kickstart_block import BlockReader
 from monitor.pegasus.submit_directory.kickstart_xml import XmlReader
 from monitor.pegasus.submit_directory.kickstart_yaml import record_from_yaml
@@ -19,19 +29,11 @@ from monitor.pegasus.submit_directory.sections import Section, read_sections
 
 Report = Callable[[str], None]
 
-_RECORD, _MARKER, _XML, _XML_END = (
-    "- invocation:",
-    "---------------pegasus-multipart",
-    "<invocation",
-    "</invocation>",
-)
 _TASK_LINE = re.compile(r"\[(?:cluster|seqexec)-task\s+(.*)\]")
 _SUMMARY_LINE = re.compile(r"\[(?:cluster|seqexec)-summary\s+(.*)\]")
 _PROPERTY = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^",\s]+))')
-_BEGINNINGS = (_RECORD, _MARKER, "[cluster-", "[seqexec-", "<?xml", _XML)
 _FIRST_CHARACTERS = frozenset("-[<")
 _LONGEST_LINE = 1 << 20
-_READ_AT_ONCE = 1 << 22
 
 
 @dataclass(slots=True)
@@ -56,18 +58,19 @@ class JobOutput:
 
 def read_job_output(path: Path, report: Report) -> JobOutput:
     """Reads ``path``; what in it is broken is reported with its line and left out. Raises ``OSError``."""
-    with path.open("rb") as file:
-        return _Reader(path, _lines(file), report).read()
+    try:
+        with path.open("rb") as file:
+            return _Reader(path, _lines(file), report).read()
+    except Unusual:
+        with path.open("rb") as file:
+            return _CarefulReader(path, _lines(file), report).read()
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:
-    head = file.read(_READ_AT_ONCE)
-    if len(head) < _READ_AT_ONCE:
-        yield from head.decode("utf-8", "replace").split("\n")
-        return
-    file.seek(0)
-    while line := file.readline(_LONGEST_LINE):
-        yield line.decode("utf-8", "replace").rstrip("\n")
+    if is_small(file.fileno()):
+        return iter(file.read().decode("utf-8", "replace").split("\n"))
+    pieces = iter(lambda: file.readline(_LONGEST_LINE), b"")
+    return (piece.decode("utf-8", "replace").rstrip("\n") for piece in pieces)
 
 
 class _Reader:
@@ -83,11 +86,11 @@ class _Reader:
 
     def read(self) -> JobOutput:
         while (line := self._next()) is not None:
-            if _RECORD in line:
+            if RECORD in line:
                 self._yaml_record()
-            elif line.startswith(_MARKER):
+            elif line.startswith(MARKER):
                 self._sections()
-            elif _XML in line:
+            elif XML in line:
                 self._xml_record(line)
             elif not self._cluster_line(line):
                 self._other(line)
@@ -103,9 +106,9 @@ class _Reader:
 
     def _until_the_next(self, kept: list[str]) -> Iterator[str]:
         """The lines up to where something else begins; they are also ``kept``, as far as fits."""
-        left = _READ_AT_ONCE
+        left = READ_AT_ONCE
         while (line := self._next()) is not None:
-            if line[:1] in _FIRST_CHARACTERS and line.startswith(_BEGINNINGS):
+            if line[:1] in _FIRST_CHARACTERS and line.startswith(BEGINNINGS):
                 self._waiting = line
                 return
             if left > 0 and line[:1] in (" ", "", "-", "l"):
@@ -114,14 +117,12 @@ class _Reader:
             yield line
 
     def _yaml_record(self) -> None:
-        number, kept = self._number, [f"{_RECORD} True"]
-        rest = self._until_the_next(kept)
-        try:
-            record = BlockReader().take(rest)
-        except Unusual:
-            for _ in rest:
-                pass
-            record = self._unusual(number, kept)
+        number, reader = self._number, BlockReader()
+        self._waiting = reader.take(self._lines)
+        self._number += reader.lines
+        self._keep(number, reader.record)
+
+    def _keep(self, number: int, record: KickstartRecord) -> None:
         if not record.values:
             return
         if "mainjob.status.raw" not in record.values:
@@ -129,13 +130,6 @@ class _Reader:
                 f"{self._path}, line {number}: the kickstart record is cut off: no exit status in it"
             )
         self._output.records.append(record)
-
-    def _unusual(self, number: int, kept: list[str]) -> KickstartRecord:
-        try:
-            return record_from_yaml("\n".join(kept))
-        except InputError as error:
-            self._report(f"{self._path}, record at line {number}: {error}")
-            return KickstartRecord()
 
     def _sections(self) -> None:
         number, kept = self._number, list[str]()
@@ -149,14 +143,14 @@ class _Reader:
     def _xml_record(self, line: str) -> None:
         number, reader, rest = self._number, XmlReader(), line
         try:
-            reader.take(line[line.index(_XML) :].partition(_XML_END)[0])
-            while _XML_END not in rest:
+            reader.take(line[line.index(XML) :].partition(XML_END)[0])
+            while XML_END not in rest:
                 following = self._next()
                 if following is None:
                     raise InputError("the kickstart record is cut off")
                 rest = following
-                reader.take(f"\n{rest.partition(_XML_END)[0]}")
-            reader.take(_XML_END)
+                reader.take(f"\n{rest.partition(XML_END)[0]}")
+            reader.take(XML_END)
             self._output.records.append(reader.end())
         except InputError as error:
             self._report(f"{self._path}, record at line {number}: {error}")
@@ -182,6 +176,28 @@ class _Reader:
         elif self._plain_left > 0:
             self._plain.append(line[: self._plain_left])
             self._plain_left -= len(line) + 1
+
+
+class _CarefulReader(_Reader):
+    """Keeps the lines of each record, for those that only a whole YAML reader can read."""
+
+    def _yaml_record(self) -> None:
+        number, kept = self._number, list[str]()
+        for _ in self._until_the_next(kept):
+            pass
+        reader = BlockReader()
+        try:
+            reader.take(iter(kept))
+            self._keep(number, reader.record)
+        except Unusual:
+            self._keep(number, self._unusual(number, kept))
+
+    def _unusual(self, number: int, kept: list[str]) -> KickstartRecord:
+        try:
+            return record_from_yaml("\n".join((f"{RECORD} True", *kept)))
+        except InputError as error:
+            self._report(f"{self._path}, record at line {number}: {error}")
+            return KickstartRecord()
 
 
 def _properties(text: str) -> dict[str, str]:

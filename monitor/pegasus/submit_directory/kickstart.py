@@ -6,6 +6,15 @@ from dataclasses import dataclass, field
 MOST_OUTPUT = 65_535
 """So many characters of what a task wrote are kept, as Pegasus keeps them."""
 
+RECORD, MARKER, XML, XML_END = (
+    "- invocation:",
+    "---------------pegasus-multipart",
+    "<invocation",
+    "</invocation>",
+)
+BEGINNINGS = (RECORD, MARKER, "[cluster-", "[seqexec-", "<?xml", XML)
+"""With these a line begins that ends a record before it."""
+
 
 @dataclass(slots=True)
 class KickstartRecord:

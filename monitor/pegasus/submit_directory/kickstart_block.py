@@ -7,39 +7,57 @@ import json
 from collections.abc import Iterator
 from json import JSONDecodeError
 
-from monitor.pegasus.submit_directory.kickstart import MOST_OUTPUT, KickstartRecord, Unusual
+from monitor.pegasus.submit_directory.kickstart import BEGINNINGS, MOST_OUTPUT, KickstartRecord, Unusual
 
 _READ_SECTIONS = frozenset(("mainjob", "machine", "files"))
-_DEEPER = frozenset(("usage", "status", "executable"))
+_READ_PARTS = frozenset(("usage", "status", "executable"))
 _STREAMS = frozenset(("stdin", "stdout", "stderr", "metadata"))
+_FILE_VALUES = frozenset(
+    ("file_name", "size", "ctime", "user", "output", "sha256", "checksum_timing", "error")
+)
 _BLOCK_MARKS = frozenset(("|", "|-", "|+"))
-_SCALAR_NEVER_BEGINS = frozenset("{[&*!|>%@`")
+_NEVER_PLAIN = frozenset("{[&*!|>%@`\"'")
+_FIRST_CHARACTERS = frozenset("-[<")
 
 
 class BlockReader:
-    """Takes the lines of one record without the first (``- invocation: True``) and gives the record."""
+    """Takes the lines of one record after its first (``- invocation: True``); ``record`` is what they say.
+
+    ``lines`` counts those that were taken.
+    """
 
     def __init__(self) -> None:
         self.record = KickstartRecord()
+        self.lines = 0
         self._section = ""
         self._part = ""
+        self._file: dict[str, str] | None = None
         self._stream: list[str] | None = None
-        self._stream_name = ""
         self._stream_left = 0
 
-    def take(self, lines: Iterator[str]) -> KickstartRecord:
-        """Raises ``Unusual`` at a line that needs a whole YAML reader."""
+    def take(self, lines: Iterator[str]) -> str | None:
+        """Reads up to where something else begins and gives that line; None at the end of the lines.
+
+        Raises ``Unusual`` at a line that needs a whole YAML reader.
+        """
         for line in lines:
+            self.lines += 1
             if self._stream is not None and self._continues(line):
                 continue
-            text = line.lstrip(" ")
-            indent = len(line) - len(text)
-            if indent == 2:
-                self._top(text)
-            elif indent and self._section:
-                self._inside(indent, text)
+            if line[:2] != "  ":
+                if line and line[0] in _FIRST_CHARACTERS and line.startswith(BEGINNINGS):
+                    return self._ended(line)
+            elif line[2:3] != " ":
+                self._top(line[2:])
+            elif self._section == "files":
+                self._of_a_file(line)
+            elif self._section:
+                self._inside(line)
+        return self._ended(None)
+
+    def _ended(self, line: str | None) -> str | None:
         self._end_stream()
-        return self.record
+        return line
 
     def _top(self, text: str) -> None:
         name, value = pair(text)
@@ -50,49 +68,45 @@ class BlockReader:
         else:
             self._section = name if name in _READ_SECTIONS else ""
 
-    def _inside(self, indent: int, text: str) -> None:
-        if self._section == "files":
-            self._of_a_file(indent, text)
-        elif indent == 4:
-            self._second(text)
-        elif indent == 6 and self._part == "argument_vector":
-            if not text.startswith("- "):
+    def _inside(self, line: str) -> None:
+        if line[4:5] != " ":
+            name, value = pair(line[4:])
+            if value:
+                self._part = ""
+                self.record.values[f"{self._section}.{name}"] = scalar(value)
+            else:
+                self._part = name
+        elif line[6:7] == " ":
+            return
+        elif self._part == "argument_vector":
+            if line[6:8] != "- ":
                 raise Unusual
-            self.record.arguments.append(scalar(text[2:].strip()))
-        elif indent == 6 and self._part in _DEEPER:
-            name, value = pair(text)
-            self.record.values[f"{self._section}.{self._part}.{name}"] = scalar(value)
+            self.record.arguments.append(scalar(line[8:].strip()))
+        elif self._part in _READ_PARTS:
+            name, value = pair(line[6:])
+            if self._part != "executable" or name == "file_name":
+                self.record.values[f"{self._section}.{self._part}.{name}"] = scalar(value)
 
-    def _second(self, text: str) -> None:
-        name, value = pair(text)
-        if value:
-            self._part = ""
-            self.record.values[f"{self._section}.{name}"] = scalar(value)
-        else:
-            self._part = name
-
-    def _of_a_file(self, indent: int, text: str) -> None:
-        if indent == 4:
-            name = text.rstrip()
+    def _of_a_file(self, line: str) -> None:
+        if line[4:5] != " ":
+            name = line[4:].rstrip()
             if not name.endswith(":"):
                 raise Unusual
             self._part = scalar(name[:-1])
-            if self._part not in _STREAMS:
-                self.record.files[self._part] = {}
-        elif indent == 6:
-            self._file_value(*pair(text))
-
-    def _file_value(self, name: str, value: str) -> None:
-        if name == "data" and self._part in _STREAMS:
-            self._begin_stream(value)
-        elif self._part not in _STREAMS:
-            self.record.files[self._part][name] = scalar(value)
+            self._file = None if self._part in _STREAMS else self.record.files.setdefault(self._part, {})
+        elif self._file is None:
+            if line.startswith("      data:"):
+                self._begin_stream(line[11:].strip())
+        elif line[6:7] != " ":
+            name, found, value = line[6:].partition(": ")
+            if found and name in _FILE_VALUES:
+                self._file[name] = scalar(value.strip())
 
     def _begin_stream(self, mark: str) -> None:
         if mark in _BLOCK_MARKS:
-            self._stream, self._stream_name, self._stream_left = [], self._part, MOST_OUTPUT
-        else:
-            self._keep_stream(self._part, scalar(mark))
+            self._stream, self._stream_left = [], MOST_OUTPUT
+        elif mark:
+            self._keep_stream(scalar(mark))
 
     def _continues(self, line: str) -> bool:
         if line.startswith("        "):
@@ -109,41 +123,37 @@ class BlockReader:
 
     def _end_stream(self) -> None:
         if self._stream is not None:
-            self._keep_stream(self._stream_name, "\n".join(self._stream).rstrip("\n") + "\n")
+            self._keep_stream("\n".join(self._stream).rstrip("\n") + "\n")
             self._stream = None
 
-    def _keep_stream(self, name: str, text: str) -> None:
-        if name == "stdout":
+    def _keep_stream(self, text: str) -> None:
+        if self._part == "stdout":
             self.record.stdout = text
-        elif name == "stderr":
+        elif self._part == "stderr":
             self.record.stderr = text
 
 
 def pair(text: str) -> tuple[str, str]:
     """Name and value of a line of a block mapping. Raises ``Unusual``."""
-    name, found, value = text.rstrip().partition(":")
-    if not found or (value and value[0] != " ") or name[:1] in ('"', "'", "-"):
+    name, found, value = text.partition(":")
+    if not found or (value and value[0] not in " \r") or name[:1] in ('"', "'", "-"):
         raise Unusual
     return name, value.strip()
 
 
 def scalar(value: str) -> str:
     """What a scalar means that stands on one line. Raises ``Unusual``."""
-    first = value[:1]
-    if first == '"':
-        return _double_quoted(value)
-    if first == "'":
-        if len(value) < 2 or value[-1] != "'":
-            raise Unusual
-        return value[1:-1].replace("''", "'")
-    if first in _SCALAR_NEVER_BEGINS and first:
-        raise Unusual
+    if value and value[0] in _NEVER_PLAIN:
+        return _quoted(value)
     return value if " #" not in value else value.split(" #", 1)[0].rstrip()
 
 
-def _double_quoted(value: str) -> str:
-    if len(value) < 2 or value[-1] != '"':
+def _quoted(value: str) -> str:
+    mark = value[0]
+    if mark not in "\"'" or len(value) < 2 or value[-1] != mark:
         raise Unusual
+    if mark == "'":
+        return value[1:-1].replace("''", "'")
     if "\\" not in value:
         return value[1:-1]
     try:

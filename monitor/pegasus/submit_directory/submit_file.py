@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_COMMAND = re.compile(r"^[ \t]*(\+?[A-Za-z_][\w.]*)[ \t]*=[ \t]*(.*?)[ \t\r]*$", re.M)
+from monitor.pegasus.submit_directory.bounded_read import read_beginning
+
+_COMMAND = re.compile(r"^[ \t]*(\+?[A-Za-z_][\w.]*)[ \t]*=[ \t]*(.*)$", re.M)
 _QUOTED = re.compile(r'"([^"\r\n]*)"')
 _DAGMAN_LOG = re.compile(r"_CONDOR_DAGMAN_LOG[:=]\s*([^\s;\"']+)")
 _DAG = re.compile(r"(?:^|\s)-Dag\s+(\S+)")
 _UNKNOWN_SITE = "!!SITE!!"
-_LARGEST = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,8 @@ class SubmitFile:
 
 def read_submit_file(path: Path) -> SubmitFile:
     """What the file says; what cannot be read says nothing. Raises ``OSError`` where there is none."""
-    with path.open("rb") as file:
-        text = file.read(_LARGEST).decode("utf-8", "replace")
-    said = {name.lower(): value for name, value in _COMMAND.findall(text)}
+    text = read_beginning(path)
+    said = {name.lower(): value.rstrip() for name, value in _COMMAND.findall(text)}
     site = _word(said.get("+pegasus_site") or said.get("+wf_site") or said.get("+wf_resource"))
     task = _word(said.get("+pegasus_wf_dax_job_id"))
     return SubmitFile(

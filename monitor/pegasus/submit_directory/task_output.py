@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from monitor.pegasus.submit_directory.bounded_read import read_beginning
 from monitor.pegasus.submit_directory.kickstart import MOST_OUTPUT
 
 _BEGIN, _END = "@@@MONITORING_PAYLOAD - START@@@", "@@@MONITORING_PAYLOAD - END@@@"
 _LITE_EXIT = re.compile(r"^PegasusLite: exitcode (\d+)\s*$", re.M)
-_MOST_READ = 1 << 22
 _TO_QUOTE = re.compile(r"[\x00-\x1f%'\"\x7f]")
 
 Message = Mapping[str, object]
@@ -46,8 +46,7 @@ def split_messages(text: str) -> Told:
 def read_error_file(path: Path) -> Told:
     """What a job wrote to its standard error; nothing where there is no such file."""
     try:
-        with path.open("rb") as file:
-            text = file.read(_MOST_READ).decode("utf-8", "replace")
+        text = read_beginning(path)
     except OSError:
         return Told()
     told = split_messages(text)
