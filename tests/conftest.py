@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +61,41 @@ def kafka_server() -> str:
 def kafka_location(kafka_server: str) -> str:
     """Where a log on the test broker lies that no other test has; it is made by whoever opens it."""
     return f"kafka://{kafka_server}/test-{uuid.uuid4().hex}"
+
+
+class Broker:
+    """A broker of one test's own; it comes back on the same port with what it kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def start(self, extra: Path | None = None) -> str:
+        """Start it, with ``extra`` properties where it is new, or start it again; its address."""
+        return self._run("start", extra).splitlines()[-1]
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        os.kill(int((self._folder / "kafka.pid").read_text()), signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it as one should."""
+        self._run("stop", None)
+
+    def _run(self, verb: str, extra: Path | None) -> str:
+        script = Path(__file__).parents[1] / "deploy" / "kafka" / "broker.sh"
+        return subprocess.run(
+            [str(script), verb, str(self._folder)],
+            env=os.environ | ({"KAFKA_EXTRA": str(extra)} if extra else {}),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        ).stdout
+
+
+@pytest.fixture
+def broker(tmp_path: Path, kafka_server: str) -> Iterator[Broker]:
+    """A broker that is not started yet; asking for the shared one tells whether there can be any."""
+    own = Broker(tmp_path / "broker")
+    yield own
+    own.stop()

@@ -1,12 +1,11 @@
 """A broker that is killed while events come in, and starts again: what was acknowledged is there."""
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,36 +16,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.crash]
 
 CHECKOUT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
-
-
-class Broker:
-    """A broker of this test's own; it comes back on the same port with what it kept."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def start(self) -> str:
-        """Start it, or start it again; its address."""
-        return self._run("start").splitlines()[-1]
-
-    def kill(self) -> None:
-        """As a power cut would."""
-        os.kill(int((self._folder / "kafka.pid").read_text()), signal.SIGKILL)
-
-    def stop(self) -> None:
-        self._run("stop")
-
-    def _run(self, verb: str) -> str:
-        command = [str(CHECKOUT / "deploy" / "kafka" / "broker.sh"), verb, str(self._folder)]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=120).stdout
-
-
-@pytest.fixture
-def broker(tmp_path: Path, kafka_server: str) -> Iterator[Broker]:
-    """A broker that is not started yet; asking for the shared one tells whether there can be any."""
-    own = Broker(tmp_path / "broker")
-    yield own
-    own.stop()
 
 
 @pytest.fixture
@@ -83,7 +52,7 @@ def step(process: subprocess.Popen[str]) -> str:
 
 
 def test_a_broker_that_is_killed_and_comes_back_lost_nothing_that_it_acknowledged(
-    broker: Broker,
+    broker: Any,
     running: Callable[..., subprocess.Popen[str]],
     root: str,
     jobs_of: Callable[..., list[int]],
