@@ -5,7 +5,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -34,30 +35,38 @@ def _wait_until_folded(store: ViewStore, log: EventLog, seconds: float = 30.0) -
 
 
 @pytest.fixture
-def views(location: str) -> ViewStore:
+def views(location: str) -> Iterator[ViewStore]:
     """The views, opened by the test itself."""
-    return ViewStore.open(location)
+    with closing(ViewStore.open(location)) as store:
+        yield store
+
+
+@contextmanager
+def following(log: EventLog, store: ViewStore) -> Iterator[list[Beat]]:
+    """What a follower in a thread tells; it has ended afterwards, also where the test failed."""
+    stop, beats = threading.Event(), list[Beat]()
+    follower = Follower(log, store)
+    thread = threading.Thread(target=follower.run, args=(stop, beats.append), kwargs={"every": 0.05})
+    thread.start()
+    try:
+        yield beats
+    finally:
+        stop.set()
+        thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_what_is_appended_is_folded_within_a_moment_and_stopping_ends_the_follower(
     views: ViewStore, partitioned: EventLog, story: Callable[..., object]
 ) -> None:
-    stop, beats = threading.Event(), list[Beat]()
-    thread = threading.Thread(
-        target=Follower(partitioned, views).run, args=(stop, beats.append), kwargs={"every": 0.05}
-    )
-    thread.start()
-    for number in range(3):
-        _append_runs(partitioned, story, [number])
-        _wait_until_folded(views, partitioned, seconds=10)
-    time.sleep(0.1)
-    stop.set()
-    thread.join(10)
-    assert not thread.is_alive()
+    with following(partitioned, views) as beats:
+        for number in range(3):
+            _append_runs(partitioned, story, [number])
+            _wait_until_folded(views, partitioned)
+        time.sleep(0.1)
     assert beats[0].partitions == (0, 1, 2, 3)
     assert (beats[-1].events, beats[-1].lag) == (sum(partitioned.head().offsets.values()), 0)
     assert all(verdict.holds for verdict in verify_views(partitioned, views))
-    views.close()
 
 
 @pytest.mark.crash
@@ -78,7 +87,6 @@ def test_two_followers_share_the_partitions_and_one_that_is_killed_leaves_its_ow
     second.send_signal(signal.SIGTERM)
     assert second.wait(20) == 0
     assert all(verdict.holds for verdict in verify_views(partitioned, views))
-    views.close()
 
 
 def _beat(process: subprocess.Popen[str]) -> list[int]:
@@ -102,7 +110,6 @@ def test_followers_that_are_killed_again_and_again_fold_everything_once(
     survivor.send_signal(signal.SIGTERM)
     assert survivor.wait(20) == 0
     assert all(verdict.holds for verdict in verify_views(partitioned, views))
-    views.close()
 
 
 @pytest.mark.crash
@@ -124,7 +131,6 @@ def test_a_follower_that_hangs_loses_its_partitions_and_when_it_wakes_writes_not
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     assert all(verdict.holds for verdict in verify_views(partitioned, views))
-    views.close()
 
 
 @pytest.mark.crash
@@ -132,16 +138,15 @@ def test_a_follower_that_hangs_loses_its_partitions_and_when_it_wakes_writes_not
 def test_a_follower_whose_sessions_the_database_ends_goes_on_with_new_ones(
     postgres_url: str, partitioned: EventLog, story: Callable[..., object], start: Start
 ) -> None:
-    views = ViewStore.open(postgres_url)
-    follower = start("follow", postgres_url)
-    for turn in range(3):
-        _append_runs(partitioned, story, range(turn * 3, turn * 3 + 3))
-        _end_sessions_of(postgres_url, follower.pid)
-        _wait_until_folded(views, partitioned)
-    follower.send_signal(signal.SIGTERM)
-    assert follower.wait(20) == 0
-    assert all(verdict.holds for verdict in verify_views(partitioned, views))
-    views.close()
+    with closing(ViewStore.open(postgres_url)) as views:
+        follower = start("follow", postgres_url)
+        for turn in range(3):
+            _append_runs(partitioned, story, range(turn * 3, turn * 3 + 3))
+            _end_sessions_of(postgres_url, follower.pid)
+            _wait_until_folded(views, partitioned)
+        follower.send_signal(signal.SIGTERM)
+        assert follower.wait(20) == 0
+        assert all(verdict.holds for verdict in verify_views(partitioned, views))
 
 
 def _end_sessions_of(url: str, process: int) -> None:
@@ -154,27 +159,22 @@ def _end_sessions_of(url: str, process: int) -> None:
 
 
 def test_a_follower_of_an_older_version_leaves_newer_views_alone(
-    location: str, partitioned: EventLog, story: Callable[..., object]
+    views: ViewStore, partitioned: EventLog, story: Callable[..., object]
 ) -> None:
-    views = ViewStore.open(location)
     newer = dataclasses.replace(RUNS, version=RUNS.version + 1)
     views.storage.activate(newer, made := views.storage.create(newer))
     _append_runs(partitioned, story, [1])
     with pytest.raises(UnavailableError, match=f"are {made}, of a newer version .* upgrade it"):
         Follower(partitioned, views, patience=0.3).run(threading.Event(), lambda beat: None)
     assert views.live(RUNS) == made
-    views.close()
 
 
 def test_a_follower_gives_up_on_views_that_stay_out_of_reach(
-    location: str, partitioned: EventLog, story: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+    views: ViewStore, partitioned: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    views = ViewStore.open(location)
-
     def out_of_reach(*_: object) -> object:
         raise OperationalError("BEGIN", {}, Exception("no connection"))
 
     monkeypatch.setattr(views.storage, "claims", out_of_reach)
     with pytest.raises(UnavailableError, match=r"are out of reach: .*no connection"):
         Follower(partitioned, views, patience=0.3).run(threading.Event(), lambda beat: None)
-    views.close()
