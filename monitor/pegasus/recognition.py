@@ -15,18 +15,32 @@ from monitor.pegasus.translation.translator import TRANSLATED
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody says beside a location.
+
+    ``workflow`` is the UUID of the one workflow to read, of a source that holds several; ``timezone`` names
+    the zone of the submit host, for logs with local times.
+    """
+
+    workflow: str | None = None
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recogniser:
     """One kind of source: what it is called, whether a location is one, and how it is opened.
 
     A location is a path or an address; ``open`` gets the location, where to report what is unreadable, and
-    the UUID of the one workflow to read, if one was asked for: only what ``holds_several`` can choose.
+    what was wished for: only what ``holds_several`` can choose a workflow.
     """
 
     kind: str
     accepts: Callable[[str], bool]
-    open: Callable[[str, Reports, str | None], RecordSource]
+    open: Callable[[str, Reports, Wishes], RecordSource]
     holds_several: bool = False
 
+
+NO_WISHES = Wishes()
 
 RECOGNISERS = (
     Recogniser(
@@ -42,30 +56,30 @@ RECOGNISERS = (
     Recogniser(
         "submit directory",
         lambda location: is_submit_directory(Path(location)),
-        lambda location, reports, _: SubmitDirectory(Path(location), reports),
+        lambda location, reports, wishes: SubmitDirectory(Path(location), reports, wishes.timezone),
     ),
     Recogniser(
         "stampede database (a file, or its address)",
         looks_like_database,
-        lambda location, reports, workflow: StampedeDatabase(location, reports, workflow),
+        lambda location, reports, wishes: StampedeDatabase(location, reports, wishes.workflow),
         holds_several=True,
     ),
 )
 """Every kind of source; the first that accepts a location opens it."""
 
 
-def recognise(location: str, reports: Reports, workflow: str | None = None) -> RecordSource:
-    """The source that lies at a location; ``workflow`` is the UUID of the only one to read of a database.
+def recognise(location: str, reports: Reports, wishes: Wishes = NO_WISHES) -> RecordSource:
+    """The source that lies at a location, read as was wished for.
 
     Raises NotFoundError where nothing is, InputError for what no kind of source is like.
     """
     for recogniser in RECOGNISERS:
         if recogniser.accepts(location):
-            if workflow is not None and not recogniser.holds_several:
+            if wishes.workflow is not None and not recogniser.holds_several:
                 raise InputError(
                     f"{location} is a {recogniser.kind}: a workflow is chosen of a database only"
                 )
-            return recogniser.open(location, reports, workflow)
+            return recogniser.open(location, reports, wishes)
     if "://" not in location and not Path(location).exists():
         raise NotFoundError(f"{location}: no such file or directory")
     kinds = ", ".join(recogniser.kind for recogniser in RECOGNISERS)

@@ -24,6 +24,7 @@ from eventlog.facts import (
     RunFinished,
     RunStarted,
 )
+from hoofprint.app.commands.options import Timezone
 from hoofprint.app.following import stopping_on_signals
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, printable, when
@@ -48,10 +49,6 @@ _Directories = Annotated[
     list[Path],
     typer.Argument(metavar="SUBMIT_DIR…", help="Submit directories of Pegasus, of runs that run or will."),
 ]
-_Timezone = Annotated[
-    str | None,
-    typer.Option(metavar="ZONE", help="The submit host's zone, such as Europe/Berlin; else as planned."),
-]
 _Interval = Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")]
 _Once = Annotated[bool, typer.Option("--once", help="Read what is there and end.")]
 _UntilFinished = Annotated[bool, typer.Option("--until-finished", help="End when every run has ended.")]
@@ -60,7 +57,7 @@ _UntilFinished = Annotated[bool, typer.Option("--until-finished", help="End when
 def follow(
     context: typer.Context,
     directories: _Directories,
-    timezone: _Timezone = None,
+    timezone: Timezone = None,
     interval: _Interval = 1.0,
     once: _Once = False,
     until_finished: _UntilFinished = False,

@@ -9,11 +9,11 @@ import typer
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hoofprint.app.commands.options import Json
+from hoofprint.app.commands.options import Json, Timezone
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, facts, print_json, printable
 from monitor.pegasus.importing import Imported, import_source
-from monitor.pegasus.recognition import recognise
+from monitor.pegasus.recognition import Wishes, recognise
 from monitor.pegasus.reports import Reports
 
 _Sources = Annotated[
@@ -37,6 +37,7 @@ def import_(
     context: typer.Context,
     sources: _Sources,
     workflow: _Workflow = None,
+    timezone: Timezone = None,
     namespace: _Namespace = "",
     as_json: Json = False,
 ) -> None:
@@ -44,7 +45,7 @@ def import_(
     house: House = context.obj
     imported = Imported()
     reports = Reports(_tell)
-    opened = [recognise(source, reports, workflow) for source in sources]
+    opened = [recognise(source, reports, Wishes(workflow, timezone)) for source in sources]
     with _showing() as show:
         for source in opened:
             import_source(

@@ -6,6 +6,13 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
+Timezone = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ZONE", help="The submit host's zone, such as Europe/Berlin; else the offset of the plan."
+    ),
+]
+
 AsOf = Annotated[
     str | None,
     typer.Option(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from posixpath import normpath
 
@@ -19,6 +19,7 @@ _OTHER_NAMES = {
     "planner_version": "pegasus_version",
 }
 _NAMES = ("braindump.yml", "braindump.txt")
+_SINGLE = (str, int, float, date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,12 @@ def _yaml_values(path: Path, text: str) -> dict[str, str]:
     except (yaml.YAMLError, ValueError) as error:
         place = getattr(error, "problem_mark", None)
         where = f", line {place.line + 1}" if place is not None else ""
-        raise InputError(f"{path}{where}: no YAML: {getattr(error, 'problem', None) or error}") from None
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise InputError(f"{path}{where}: no YAML: {problem}") from None
     if not isinstance(found, dict):
         raise InputError(f"{path}: must be a mapping of names to values")
-    return {str(name): str(value) for name, value in found.items() if value is not None}
+    # only single values: text of a few nested aliases would fill any memory
+    return {str(name): str(value) for name, value in found.items() if isinstance(value, _SINGLE)}
 
 
 def _text_values(text: str) -> dict[str, str]:

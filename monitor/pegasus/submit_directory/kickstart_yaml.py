@@ -33,7 +33,8 @@ def load_text(text: str) -> object:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark is not None else ""
-        raise InputError(f"{where}no YAML: {getattr(error, 'problem', None) or error}") from None
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise InputError(f"{where}no YAML: {problem}") from None
 
 
 def record_from_yaml(text: str) -> KickstartRecord:

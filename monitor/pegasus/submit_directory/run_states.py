@@ -83,6 +83,7 @@ class RunStates:
         self._tried: str | None = None
         self._spoken_of: JobInstance | None = None
         self._version: tuple[int, int, int] | None = None
+        self._dagman: str | None = None
         self._starts = 0
         self._is_running = False
         self._reason: str | None = None
@@ -120,6 +121,7 @@ class RunStates:
     def _of_dagman(self, occurrence: Occurrence) -> Iterator[Record]:
         if isinstance(occurrence, DagmanAnnounced):
             self._book.forget_done(self._dag)
+            self._dagman = occurrence.scheduler_id
         elif isinstance(occurrence, DagmanVersion):
             self._version = occurrence.version
         elif isinstance(occurrence, DagmanAborted):
@@ -136,7 +138,11 @@ class RunStates:
             yield self._ended(time - _SECOND, _UNKNOWN_FAILURE, None)
         self._starts += 1
         self._is_running = True
-        fields = {"restart_count": str(self._starts - 1), "reason": self._reason}
+        fields = {
+            "restart_count": str(self._starts - 1),
+            "reason": self._reason,
+            "engine.id": self._dagman,
+        }
         self._reason = None
         yield self._scribe.say("xwf.start", time, fields)
 

@@ -47,6 +47,7 @@ ONLY_OF_FAILURES = frozenset(("stdout.text", "stderr.text"))
 """What was written by jobs that succeeded is not read out: nothing of it enters an event."""
 
 RICHER_FIELDS = {
+    "xwf.start": frozenset(("engine.id",)),
     "rc.pfn": frozenset(("size", "sha256")),
     "inv.end": frozenset(
         ("utime", "stime", "minflt", "majflt", "nswap", "inblock", "outblock", "nvcsw", "nivcsw")

@@ -1,0 +1,181 @@
+"""A run's events as the lines of Pegasus' ``jobstate.log``.
+
+A line reads ``epoch job STATE id|status site walltime number``; ``number`` counts attempts over the
+whole run. Each job's lines come in its order, all of them by time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from eventlog.event import Event, ordinal_of
+from eventlog.facts import (
+    Fact,
+    JobAborted,
+    JobEvicted,
+    JobFinished,
+    JobHeld,
+    JobNoted,
+    JobReleased,
+    JobStarted,
+    JobSubmitted,
+    RunFinished,
+    RunStarted,
+    ScriptFinished,
+)
+
+_SECOND = 1_000_000
+_ROUTES = {"": "SUBMIT", "grid": "GRID_SUBMIT", "globus": "GLOBUS_SUBMIT"}
+_OfAttempt = (
+    ScriptFinished
+    | JobSubmitted
+    | JobStarted
+    | JobHeld
+    | JobReleased
+    | JobEvicted
+    | JobAborted
+    | JobFinished
+    | JobNoted
+)
+_PLAIN: dict[type[Fact], str] = {
+    JobStarted: "EXECUTE",
+    JobEvicted: "JOB_EVICTED",
+    JobHeld: "JOB_HELD_REASON",
+    JobReleased: "JOB_RELEASED",
+    JobAborted: "JOB_ABORTED",
+}
+_RANKS = ("PRE_SCRIPT_STARTED", "PRE_SCRIPT_TERMINATED", "PRE_SCRIPT_SUCCESS", "PRE_SCRIPT_FAILURE", "SUBMIT")
+_LATE_RANKS = (
+    "JOB_TERMINATED",
+    "JOB_SUCCESS",
+    "JOB_FAILURE",
+    "POST_SCRIPT_STARTED",
+    "POST_SCRIPT_TERMINATED",
+    "POST_SCRIPT_SUCCESS",
+    "POST_SCRIPT_FAILURE",
+)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One attempt: its states with their times and, where they have one, their status."""
+
+    job: str
+    number: int = 0
+    site: str = ""
+    scheduler_id: str = ""
+    states: list[tuple[int, str, int | None]] = field(default_factory=list)
+    has_no_verdict: bool = False
+
+
+def jobstate_lines(events: Iterable[Event]) -> Iterator[str]:
+    """The lines that say what the events of one run say of states; no line says who monitored it."""
+    attempts: dict[tuple[str, int], _Attempt] = {}
+    lines: list[tuple[int, int, str]] = []
+    for event in _latest(events):
+        fact = event.fact
+        if isinstance(fact, RunStarted | RunFinished):
+            lines.append((event.time, 0, _internal(event.time, fact)))
+        elif isinstance(fact, _OfAttempt):
+            attempt = attempts.setdefault((fact.job, fact.attempt), _Attempt(fact.job))
+            _take(attempt, fact, event.time)
+    for number, attempt in enumerate(_numbered(attempts), start=1):
+        lines.extend(_lines(attempt, number))
+    return (line for _, _, line in sorted(lines, key=lambda each: each[:2]))
+
+
+def _latest(events: Iterable[Event]) -> Iterable[Event]:
+    found: dict[tuple[object, ...], Event] = {}
+    for event in events:
+        fact = event.fact
+        key = (event.type, getattr(fact, "job", ""), getattr(fact, "attempt", 0), ordinal_of(fact))
+        known = found.get(key)
+        if known is None or fact.revision > known.fact.revision:
+            found[key] = event
+    return found.values()
+
+
+def _take(attempt: _Attempt, fact: _OfAttempt, time: int) -> None:
+    if isinstance(fact, ScriptFinished):
+        _take_script(attempt, fact, time)
+    elif isinstance(fact, JobSubmitted):
+        attempt.number = fact.submission or attempt.number
+        attempt.site = attempt.site or fact.site
+        attempt.scheduler_id = attempt.scheduler_id or fact.scheduler_id
+        failed = "_FAILED" if fact.status else ""
+        attempt.has_no_verdict |= bool(fact.status)
+        attempt.states.append((time, f"{_ROUTES.get(fact.route, 'SUBMIT')}{failed}", None))
+    elif isinstance(fact, JobFinished):
+        attempt.site = fact.site or attempt.site
+        if fact.terminated is not None:
+            attempt.states.append((fact.terminated, "JOB_TERMINATED", None))
+        verdict = "JOB_FAILURE" if fact.exit_raw else "JOB_SUCCESS"
+        attempt.states.append((time, verdict, regular_exit(fact.exit_raw)))
+    elif isinstance(fact, JobNoted):
+        attempt.states.append((time, fact.note.upper().replace("-", "_"), None))
+    else:
+        attempt.has_no_verdict |= isinstance(fact, JobAborted)
+        attempt.states.append((time, _PLAIN[type(fact)], None))
+
+
+def _take_script(attempt: _Attempt, fact: ScriptFinished, time: int) -> None:
+    name = fact.script.upper()
+    if fact.started is not None:
+        attempt.states.append((fact.started, f"{name}_SCRIPT_STARTED", None))
+    if fact.terminated is not None:
+        attempt.states.append((fact.terminated, f"{name}_SCRIPT_TERMINATED", None))
+    attempt.has_no_verdict |= bool(fact.exit_raw) and name == "PRE"
+    ending = "FAILURE" if fact.exit_raw else "SUCCESS"
+    attempt.states.append((time, f"{name}_SCRIPT_{ending}", regular_exit(fact.exit_raw)))
+
+
+def _numbered(attempts: dict[tuple[str, int], _Attempt]) -> list[_Attempt]:
+    """The attempts in order of submission; one that was never submitted comes by its first state."""
+    known = sorted((a for a in attempts.values() if a.number), key=lambda attempt: attempt.number)
+    for attempt in attempts.values():
+        if not attempt.number:
+            begins = min(attempt.states)[0]
+            place = next((i for i, other in enumerate(known) if min(other.states)[0] > begins), len(known))
+            known.insert(place, attempt)
+    return known
+
+
+def _lines(attempt: _Attempt, number: int) -> Iterator[tuple[int, int, str]]:
+    latest, has_been_submitted = 0, False
+    for time, state, status in sorted(attempt.states, key=_rank):
+        if status is not None and state.startswith("JOB_") and attempt.has_no_verdict:
+            # Removed, refused or never begun: its end is no verdict of DAGMan's.
+            continue
+        latest = max(latest, time)
+        has_been_submitted |= not state.startswith("PRE_SCRIPT")
+        said = str(status) if status is not None else attempt.scheduler_id if has_been_submitted else ""
+        site = attempt.site or "-"
+        yield latest, number, f"{time // _SECOND} {attempt.job} {state} {said or '-'} {site} - {number}"
+
+
+def _rank(state: tuple[int, str, int | None]) -> tuple[int, int]:
+    time, name, _ = state
+    if name in _RANKS:
+        return time, _RANKS.index(name) - len(_RANKS)
+    return time, _LATE_RANKS.index(name) + 1 if name in _LATE_RANKS else 0
+
+
+def _internal(time: int, fact: RunStarted | RunFinished) -> str:
+    if isinstance(fact, RunStarted):
+        return f"{time // _SECOND} INTERNAL *** DAGMAN_STARTED {fact.engine_id or None} ***"
+    return f"{time // _SECOND} INTERNAL *** DAGMAN_FINISHED {fact.status} ***"
+
+
+def regular_exit(raw: int) -> int:
+    """An exit code out of a wait status: a signal is negative."""
+    if raw < 0:
+        return raw
+    return -(raw & 0x7F) if raw & 0x7F else raw >> 8
+
+
+def run_lines(events: Iterable[Event]) -> dict[str, list[str]]:
+    """The lines of each run of a tree, by its id."""
+    by_run: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        by_run[event.fact.run].append(event)
+    return {run: list(jobstate_lines(own)) for run, own in by_run.items()}

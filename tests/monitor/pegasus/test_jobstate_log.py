@@ -1,0 +1,47 @@
+"""Events back to ``jobstate.log``, against the one that the reference writes for each submit directory."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from eventlog.codec import Codec
+from eventlog.log import read_all
+from eventlog.memory import MemoryLog
+from monitor.pegasus.importing import Imported, import_source
+from monitor.pegasus.jobstate_log import regular_exit, run_lines
+from monitor.pegasus.reports import Reports
+from monitor.pegasus.submit_directory import SubmitDirectory
+
+NO_STATE_OF_THE_RUN = re.compile(r"INTERNAL \*\*\* MONITORD_")
+
+
+def written_for(folder: Path) -> dict[str, list[str]]:
+    log = MemoryLog()
+    reports = Reports(lambda _: None)
+    source = SubmitDirectory(folder, reports, "America/Los_Angeles")
+    import_source(source, log, reports, Imported())
+    codec = Codec(log)
+    return run_lines(codec.decode(record) for record in read_all(log))
+
+
+def by_subject(lines: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        if not NO_STATE_OF_THE_RUN.search(line):
+            found[line.split()[1]].append(line)
+    return found
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", ["process_wf_success", "process_wf_failure", "hierarchical_wf_success"])
+def test_the_same_lines_in_the_same_order_for_each_job(realdata: Path, name: str) -> None:
+    oracle = (realdata / "oracles" / "replay" / f"{name}.jobstate.log").read_text().splitlines()
+    lines = next(iter(written_for(realdata / "submit-dirs" / name).values()))
+    assert by_subject(lines) == by_subject(oracle)
+
+
+@pytest.mark.parametrize(("raw", "regular"), [(0, 0), (256, 1), (512, 2), (9, -9), (-1, -1)])
+def test_a_wait_status_becomes_the_code_that_dagman_writes(raw: int, regular: int) -> None:
+    assert regular_exit(raw) == regular
