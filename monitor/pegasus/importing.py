@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from eventlog.event import DEFAULT_NAMESPACE, Event
+from eventlog.facts import WorkflowPlanned
 from eventlog.log import EventLog
-from monitor.pegasus.merging import Contradiction, Merger
+from monitor.pegasus.merging import MOST_SHOWN, Contradiction, Merger
 from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.translation.translator import Translator
@@ -19,8 +20,8 @@ class Imported:
 
     ``added`` events say something new, ``refined`` ones say more than an event before them, ``known`` ones
     were in the log already; ``contradictions`` are the first of ``contradicted`` facts that the log says
-    otherwise, and that stay as they are. ``runs`` are those that were spoken of, ``unreadable`` the records
-    that could not be used.
+    otherwise, and that stay as they are. ``runs`` are those that were spoken of, ``without_roles`` those of
+    which nobody told which task reads and writes which file; ``unreadable`` counts what could not be used.
     """
 
     added: int = 0
@@ -28,7 +29,8 @@ class Imported:
     known: int = 0
     contradicted: int = 0
     unreadable: int = 0
-    runs: dict[str, None] = field(default_factory=dict)
+    runs: list[str] = field(default_factory=list)
+    without_roles: list[str] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
 
 
@@ -50,8 +52,12 @@ def import_source(
     before = reports.unreadable_lines
     batch: list[Event] = []
     for event in _events(source, reports, namespace):
-        imported.runs[event.fact.run] = None
-        batch.extend(merger.new(event))
+        if event.fact.run not in imported.runs:
+            imported.runs.append(event.fact.run)
+        for new in merger.new(event):
+            batch.append(new)
+            if isinstance(new.fact, WorkflowPlanned) and new.fact.tasks and not new.fact.files:
+                imported.without_roles.append(new.fact.run)
         if len(batch) >= BATCH_SIZE:
             log.append(batch)
             batch.clear()
@@ -77,5 +83,6 @@ def _counted(imported: Imported, merger: Merger) -> Imported:
     imported.refined += counts.refined
     imported.known += counts.known
     imported.contradicted += counts.contradicted
-    imported.contradictions.extend(counts.contradictions)
+    room = MOST_SHOWN - len(imported.contradictions)
+    imported.contradictions.extend(counts.contradictions[: max(0, room)])
     return imported

@@ -56,6 +56,11 @@ def import_(
                 namespace=namespace or house.settings["namespace"],
                 progress=partial(show, source.name),
             )
+    for run in imported.without_roles:
+        _tell(
+            f"run {run}: nothing tells which task reads and writes which file, so there is no lineage yet; "
+            "its submit directory does: import that, too"
+        )
     if as_json:
         print_json(imported)
     else:

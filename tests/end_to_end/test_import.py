@@ -1,0 +1,162 @@
+"""hoofprint import: runs of Pegasus become answers; again, or cut short, adds only what is new."""
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks.genome_event_file import write_event_file
+from benchmarks.genome_run import GenomeRun
+
+KILLS = 20 if os.environ.get("HOOFPRINT_SOAK") else 3
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The folder of real runs; the test is skipped where none is named."""
+    folder = os.environ.get("HOOFPRINT_REALDATA")
+    if not folder:
+        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
+    return Path(folder)
+
+
+@pytest.fixture
+def genome(tmp_path: Path) -> Path:
+    """The event file of a small run of 1000genome's shape: 10 chromosomes of 20 jobs."""
+    path = tmp_path / "genome.bp"
+    write_event_file(GenomeRun(200), path)
+    return path
+
+
+def test_an_imported_run_is_answered_from_like_any_other(project, genome: Path) -> None:
+    imported = project.json("import", str(genome))
+    assert imported["added"] > 1500
+    assert (imported["refined"], imported["known"], imported["unreadable"]) == (0, 0, 0)
+    assert imported["runs"] == [GenomeRun(200).run]
+    summary = project.json("statistics", "latest")
+    assert "200" in str(summary)
+    found = project.json("find", 'checksum.type = "sha256" and size > 0', "--first", "1000")["files"]
+    assert len(found) == 200
+    assert project.call("status", "latest").stdout.count("succeeded")
+
+
+def test_a_source_that_knows_no_roles_says_what_is_missing(project, genome: Path) -> None:
+    said = project.call("import", str(genome)).stderr
+    assert "nothing tells which task reads and writes which file" in said
+    assert "submit directory" in said
+
+
+def test_importing_again_adds_nothing(project, genome: Path) -> None:
+    added = project.json("import", str(genome))["added"]
+    again = project.json("import", str(genome))
+    assert (again["added"], again["refined"], again["known"]) == (0, 0, added)
+    twice = project.json("import", str(genome), str(genome))
+    assert (twice["added"], twice["known"]) == (0, 2 * added)
+
+
+def test_a_file_that_grew_adds_what_grew(project, genome: Path, tmp_path: Path) -> None:
+    lines = genome.read_text().splitlines(keepends=True)
+    part = tmp_path / "part.bp"
+    part.write_text("".join(lines[: len(lines) // 2]) + lines[len(lines) // 2][:100])
+    first = project.json("import", str(part))
+    assert first["unreadable"] == 1
+    rest = project.json("import", str(genome))
+    assert rest["contradicted"] == 0
+    assert rest["added"] > 0
+    assert project.json("import", str(genome))["added"] == 0
+
+
+def test_a_contradiction_is_shown_with_both_values_and_changes_nothing(
+    project, genome: Path, tmp_path: Path
+) -> None:
+    project.call("import", str(genome))
+    other = tmp_path / "other.bp"
+    other.write_text(genome.read_text().replace("local.dur=", "local.dur=9", 1))
+    made = project.json("import", str(other))
+    assert (made["added"], made["refined"], made["contradicted"]) == (0, 0, 1)
+    assert made["contradictions"][0]["field"] == "local_duration"
+    shown = project.call("import", str(other)).stdout
+    assert made["contradictions"][0]["kept"] in shown
+    assert made["contradictions"][0]["offered"] in shown
+
+
+def test_runs_go_into_the_namespace_that_is_named(project, genome: Path) -> None:
+    project.call("import", str(genome), "--namespace", "genomics")
+    question = 'checksum.type = "sha256"'
+    assert not project.json("find", question)["files"]
+    project.environment["HOOFPRINT_NAMESPACE"] = "genomics"
+    assert project.json("find", question)["files"]
+
+
+def test_what_is_not_there_and_what_is_no_run_have_exit_codes_of_their_own(project, tmp_path: Path) -> None:
+    assert "no such file" in project.call("import", "gone.bp", expect=3).stderr
+    (tmp_path / "notes.txt").write_text("buy bread\n")
+    said = project.call("import", str(tmp_path / "notes.txt"), expect=2).stderr
+    assert "nothing that can be imported" in said
+
+
+def test_broken_lines_are_told_and_counted_and_the_rest_is_imported(project, genome: Path) -> None:
+    whole = genome.read_bytes()
+    genome.write_bytes(b"\xff\x00\x01 junk\n" + whole)
+    done = project.json("import", str(genome))
+    assert done["unreadable"] == 1
+    assert f"{genome}:1: " in project.call("import", str(genome)).stderr
+
+
+@pytest.mark.crash
+def test_an_import_that_is_killed_goes_on_and_ends_with_the_same_tables(project, tmp_path: Path) -> None:
+    path = tmp_path / "genome.bp"
+    write_event_file(GenomeRun(1500), path)
+    whole = {**project.environment, "HOOFPRINT_HOME": str(tmp_path / "whole")}
+    other = type(project)(project.folder, whole)
+    added = other.json("import", str(path))["added"]
+    chance = random.Random(20261122)
+    for _ in range(KILLS):
+        importing = project.start("import", str(path))
+        time.sleep(chance.uniform(0.6, 2.5))
+        importing.kill()
+        importing.wait()
+    again = project.json("import", str(path))
+    assert again["added"] + again["known"] == added
+    assert again["refined"] == again["contradicted"] == 0
+    assert project.json("views", "digest") == other.json("views", "digest")
+
+
+@pytest.mark.realdata
+def test_the_black_diamond_of_2012_is_read_from_its_event_file(project, realdata: Path) -> None:
+    project.call("import", str(realdata / "events" / "blackdiamond.bp"))
+    runs = project.json("status")
+    assert "blackdiamond" in str(runs)
+    assert "succeeded" in str(runs)
+    assert "no run has a file" in project.call("lineage", "f.d", expect=3).stderr
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", ["process_wf_success", "process_wf_failure"])
+def test_event_file_directory_and_database_of_one_run_agree(project, realdata: Path, name: str) -> None:
+    project.environment["TZ"] = "America/Los_Angeles"
+    directory = realdata / "submit-dirs" / name
+    [database] = directory.glob("*.stampede.db")
+    sources = [str(realdata / "oracles" / "replay" / f"{name}.bp"), str(directory), str(database)]
+    made = project.json("import", *sources)
+    assert made["contradicted"] == made["unreadable"] == 0
+    assert len(made["runs"]) == 1
+    for source in sources:
+        again = project.json("import", source)
+        assert (again["added"], again["refined"], again["contradicted"]) == (0, 0, 0)
+
+
+@pytest.mark.realdata
+def test_a_file_is_traced_back_to_the_first_with_arguments_and_host_of_each_step(
+    project, realdata: Path
+) -> None:
+    project.environment["TZ"] = "America/Los_Angeles"
+    directory = realdata / "submit-dirs" / "hierarchical_wf_success"
+    [database] = directory.glob("*.stampede.db")
+    project.call("import", str(directory), str(database))
+    told = project.json("lineage", "f.d", "--run", "160be601-bda4-45fb-86cd-9cf7a269bb22")
+    assert {file["lfn"] for file in told["files"]} >= {"f.d", "f.c1", "f.c2", "f.b1", "f.b2", "pegasus.html"}
+    assert {task["transformation"] for task in told["tasks"]} >= {"analyze", "findrange", "preprocess"}
+    assert all(task["argv"] and task["hostname"] == "workflow.isi.edu" for task in told["tasks"])
