@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, select
 
+from projections.answers.counts import SUBWORKFLOW_KINDS
 from projections.answers.integrity import Mismatch, mismatches_of
-from projections.answers.jobs import Invocation, attempts_of
+from projections.answers.jobs import Attempt, Invocation, Script, attempts_of
 from projections.answers.runs import RunRef
+from projections.answers.selection import last_attempt_of_job
 from projections.runs.attempts import ATTEMPTS
 from projections.runs.plan import JOB_EDGES, JOBS
 
@@ -16,8 +19,9 @@ from projections.runs.plan import JOB_EDGES, JOBS
 class Failure:
     """A job that failed for good.
 
-    ``invocation`` is the process that failed (None where none was started), ``problem`` the worker's own
-    words, ``blocked`` the number of jobs that could not run because of it.
+    ``last_state`` is what was seen of it last; ``invocations`` are all its last attempt's processes,
+    ``invocation`` the first that failed (None where none was started), ``problem`` the worker's own words,
+    ``blocked`` the number of jobs that could not run because of it.
     """
 
     run: RunRef
@@ -25,39 +29,47 @@ class Failure:
     kind: str
     attempt: int
     state: str
+    last_state: str
     verdict: int | None
     site: str
     hostname: str
+    submitted_at: int | None
     finished_at: int | None
+    submit_file: str
+    work_directory: str
     problem: str
     stderr_tail: str
     stdout_file: str
     stderr_file: str
+    scripts: tuple[Script, ...]
     failed_script: str
+    invocations: tuple[Invocation, ...]
     invocation: Invocation | None
     mismatches: tuple[Mismatch, ...]
     blocked: int
 
+    @property
+    def rank(self) -> tuple[bool, bool, int, str, str]:
+        """Its place among a tree's failures, the root cause first.
+
+        What failed outright comes before what was aborted in its wake, the earlier before the later, and jobs
+        of sub-workflows (whose failure is another run's) last.
+        """
+        ended = self.finished_at or self.submitted_at or 0
+        return self.kind in SUBWORKFLOW_KINDS, self.state != "failed", ended, self.run.run, self.job
+
 
 def failures_of(runs: Connection, data: Connection, run: RunRef, *, limit: int = 20) -> Sequence[Failure]:
-    """The jobs whose last attempt failed or was aborted, root cause first.
+    """The jobs whose last attempt failed or was aborted, by their ``rank``, the root cause first.
 
-    What failed outright comes before what was aborted in its wake, the earlier before the later, and jobs of
-    sub-workflows (whose failure is another run's) last. Reads the ``runs`` and the ``data`` views.
+    Reads the ``runs`` and the ``data`` views.
     """
     rows = runs.execute(
-        select(JOBS.c.job, JOBS.c.kind, ATTEMPTS.c.attempt)
-        .join(
-            ATTEMPTS,
-            and_(
-                ATTEMPTS.c.run_key == JOBS.c.run_key,
-                ATTEMPTS.c.job == JOBS.c.job,
-                ATTEMPTS.c.attempt == JOBS.c.last_attempt,
-            ),
-        )
+        select(JOBS.c.job, JOBS.c.kind, JOBS.c.submit_file, ATTEMPTS.c.attempt, ATTEMPTS.c.work_directory)
+        .join(ATTEMPTS, last_attempt_of_job())
         .where(JOBS.c.run_key == run.key, JOBS.c.state.in_(["failed", "aborted"]))
         .order_by(
-            JOBS.c.kind.in_(["dax", "dag"]),
+            JOBS.c.kind.in_(SUBWORKFLOW_KINDS),
             JOBS.c.state != "failed",
             func.coalesce(ATTEMPTS.c.finished_at, ATTEMPTS.c.submitted_at),
             JOBS.c.job,
@@ -67,7 +79,7 @@ def failures_of(runs: Connection, data: Connection, run: RunRef, *, limit: int =
     return [_failure(runs, data, run, row) for row in rows.all()]
 
 
-def _failure(runs: Connection, data: Connection, run: RunRef, row: Row[str, str, int]) -> Failure:
+def _failure(runs: Connection, data: Connection, run: RunRef, row: Row[*tuple[Any, ...]]) -> Failure:
     attempt = next(one for one in attempts_of(runs, run, row.job) if one.attempt == row.attempt)
     failed = [one for one in attempt.invocations if one.exit_raw != 0]
     scripts = [one.script for one in attempt.scripts if one.exit_raw != 0]
@@ -78,19 +90,35 @@ def _failure(runs: Connection, data: Connection, run: RunRef, row: Row[str, str,
         kind=row.kind,
         attempt=row.attempt,
         state=attempt.state,
+        last_state=_last_state(attempt),
         verdict=attempt.verdict,
         site=attempt.site,
         hostname=attempt.hostname,
+        submitted_at=attempt.submitted_at,
         finished_at=attempt.finished_at,
+        submit_file=row.submit_file or "",
+        work_directory=row.work_directory or "",
         problem=attempt.problem,
         stderr_tail=attempt.stderr_tail,
         stdout_file=attempt.stdout_file,
         stderr_file=attempt.stderr_file,
+        scripts=attempt.scripts,
         failed_script=scripts[0] if scripts else "",
+        invocations=attempt.invocations,
         invocation=failed[0] if failed else None,
         mismatches=tuple(one for one in mismatches if one.attempt == row.attempt),
         blocked=_blocked(runs, run, row.job),
     )
+
+
+def _last_state(attempt: Attempt) -> str:
+    """What was seen of an attempt last: a POST script's end comes after all else, a PRE script's before."""
+    ends = {one.script: f"{one.script} script {_OUTCOMES[one.exit_raw == 0]}" for one in attempt.scripts}
+    seen = [change.state for change in attempt.states]
+    return ends.get("post") or (seen[-1] if seen else ends.get("pre", attempt.state))
+
+
+_OUTCOMES = {True: "succeeded", False: "failed"}
 
 
 def _blocked(connection: Connection, run: RunRef, job: str) -> int:

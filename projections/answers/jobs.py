@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, select
 
 from eventlog.errors import NotFoundError
 from projections.answers.runs import RunRef
 from projections.runs.attempts import ATTEMPT_STATES, ATTEMPTS, SCRIPTS
 from projections.runs.hosts import HOSTS
 from projections.runs.invocations import INVOCATIONS
-from projections.runs.plan import JOB_TASKS, JOBS
+from projections.runs.plan import JOB_TASKS, JOBS, TASKS
 
 _Row = Row[*tuple[Any, ...]]
 
@@ -170,10 +170,14 @@ def attempts_of(connection: Connection, run: RunRef, job: str) -> tuple[Attempt,
 
 
 def invocations_of(connection: Connection, run: RunRef, job: str) -> dict[int, list[Invocation]]:
-    """A job's processes by attempt, in the order of their sequence."""
+    """A job's processes by attempt, in the order of their sequence.
+
+    Where a record tells no words of the command, they are those that the task declares.
+    """
     rows = connection.execute(
-        select(INVOCATIONS, HOSTS.c.hostname)
+        select(INVOCATIONS, HOSTS.c.hostname, TASKS.c.argv.label("declared_argv"))
         .outerjoin(HOSTS, HOSTS.c.host_key == INVOCATIONS.c.host_key)
+        .outerjoin(TASKS, and_(TASKS.c.run_key == INVOCATIONS.c.run_key, TASKS.c.task == INVOCATIONS.c.task))
         .where(INVOCATIONS.c.run_key == run.key, INVOCATIONS.c.job == job)
         .order_by(INVOCATIONS.c.attempt, INVOCATIONS.c.sequence, INVOCATIONS.c.ordinal)
     )
@@ -194,7 +198,7 @@ def _invocation(row: _Row) -> Invocation:
         task=row.task,
         transformation=row.transformation or "",
         executable=row.executable or "",
-        argv=words(row.argv),
+        argv=words(row.argv) or words(row.declared_argv),
         start=row.start,
         duration=row.duration,
         exit_raw=row.exit_raw,

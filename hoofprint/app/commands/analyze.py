@@ -2,7 +2,7 @@
 
 import shlex
 import signal
-from collections.abc import Sequence
+from dataclasses import asdict
 
 import typer
 from rich.console import Console
@@ -11,11 +11,15 @@ from hoofprint.app.as_of import views_as_of
 from hoofprint.app.commands.options import AsOf, Json, RunReference
 from hoofprint.app.house import House
 from hoofprint.app.output import console, facts, print_json, printable
-from projections.answers.failures import Failure, failures_of
+from projections.answers.analysis import Analysis, JobCounts, analysis_of
+from projections.answers.failures import Failure
 from projections.answers.integrity import Mismatch
+from projections.answers.jobs import Invocation, Script
 from projections.answers.runs import RunDetail, resolve_run, run_detail
 
 _LINES_SHOWN = 20
+_PROCESSES_SHOWN = 20
+_OURS = "hoofprint"
 
 
 def analyze(
@@ -26,64 +30,114 @@ def analyze(
 ) -> None:
     """Say why a run failed: root cause first, with its command, exit and last words, and what to do.
 
-    Exit code 1 when something failed, 0 otherwise.
+    Tells how many jobs succeeded, failed, are held or were never submitted, then each job that failed, those
+    of sub-workflows too, and what is held or tried again. Exit code 1 when something failed, 0 otherwise.
     """
     house: House = context.obj
     store = views_as_of(house, as_of, run=reference)
     with store.reading("runs") as runs, store.reading("data") as data:
         run = resolve_run(runs, reference)
-        detail = run_detail(runs, run)
-        failures = failures_of(runs, data, run)
+        detail, analysis = run_detail(runs, run), analysis_of(runs, data, run)
     if as_json:
-        print_json({"run": detail, "failures": failures})
+        print_json(
+            {
+                "run": detail,
+                "jobs": analysis.counts,
+                "failures": analysis.failures,
+                "held": analysis.held,
+                "failing": analysis.failing,
+            }
+        )
     else:
-        _print(console(), detail, failures)
-    if failures or detail.summary.state == "failed":
+        _print(console(), detail, analysis)
+    if analysis.failures or detail.summary.state == "failed":
         raise typer.Exit(1)
 
 
-def _print(out: Console, detail: RunDetail, failures: Sequence[Failure]) -> None:
-    summary, progress = detail.summary, detail.progress
-    out.print(
-        f"{summary.workflow}, run {summary.ref.run}: {summary.state}; {progress.total} jobs, "
-        f"{progress.succeeded} succeeded, {progress.failed} failed, {progress.aborted} aborted, "
-        f"{progress.unsubmitted} never submitted"
-    )
-    for number, failure in enumerate(failures, 1):
+def _print(out: Console, detail: RunDetail, analysis: Analysis) -> None:
+    summary, counts = detail.summary, analysis.counts
+    out.print(f"{summary.workflow}, run {summary.ref.run}: {summary.state}", soft_wrap=True)
+    out.print(facts(_counts_facts(counts)))
+    for number, failure in enumerate(analysis.failures, 1):
+        where = f" of run {failure.run.run}" if failure.run != summary.ref else ""
         out.print()
-        out.print(f"{number}. {_headline(failure)}", soft_wrap=True)
+        out.print(f"{number}. {_headline(failure)}{where}", soft_wrap=True)
         out.print(facts(_details(failure)))
-        tail = failure.stderr_tail.strip().splitlines()[-_LINES_SHOWN:]
-        if tail:
-            out.print("   last lines of stderr:")
-            for line in tail:
-                out.print(f"   | {printable(line)}", soft_wrap=True)
-    if not failures:
-        out.print("nothing failed")
-        return
-    out.print()
-    out.print(f"When the cause is mended: hoofprint run {summary.submit_directory}", soft_wrap=True)
-    out.print("It goes on where it was: what succeeded is not done again.")
+        _print_tail(out, failure)
+    _print_unfinished(out, analysis)
+    if not analysis.failures:
+        out.print("\nnothing failed")
+    elif detail.planner == _OURS:
+        out.print(f"\nWhen the cause is mended: hoofprint run {summary.submit_directory}", soft_wrap=True)
+        out.print("It goes on where it was: what succeeded is not done again.")
+
+
+def _counts_facts(counts: JobCounts) -> dict[str, object]:
+    """How the jobs stand, with the part of all of them that each number is."""
+    return {
+        f"{name} jobs": f"{number} ({100 * number / (counts.total or 1):.2f}%)"
+        for name, number in asdict(counts).items()
+    }
+
+
+def _print_tail(out: Console, failure: Failure) -> None:
+    tail = failure.stderr_tail.strip().splitlines()[-_LINES_SHOWN:]
+    if tail:
+        out.print("   last lines of stderr:")
+    for line in tail:
+        out.print(f"   | {printable(line)}", soft_wrap=True)
+
+
+def _print_unfinished(out: Console, analysis: Analysis) -> None:
+    for title, jobs in (("held", analysis.held), ("tried again after a failure", analysis.failing)):
+        for job in jobs:
+            told = {"   where": job.site, "   submit file": job.submit_file, "   reason": job.reason}
+            out.print(f"\n{job.job} (attempt {job.attempt}, {job.state}): {title}", soft_wrap=True)
+            out.print(facts(told))
 
 
 def _headline(failure: Failure) -> str:
-    how = "was aborted" if failure.state == "aborted" else exit_words(failure.verdict)
     stopped = f"; {failure.blocked} jobs could not run because of it" if failure.blocked else ""
-    return f"{failure.job} {how} in attempt {failure.attempt}{stopped}"
+    return f"{failure.job} {_how(failure)} in attempt {failure.attempt}{stopped}"
+
+
+def _how(failure: Failure) -> str:
+    """How a job failed: by its process, else by its script, else by its own verdict."""
+    if failure.state == "aborted":
+        return "was aborted"
+    if failure.invocation is not None:
+        return exit_words(failure.invocation.exit_raw)
+    if failure.failed_script:
+        return f"failed in its {failure.failed_script.upper()} script, which {exit_words(failure.verdict)}"
+    return exit_words(failure.verdict)
 
 
 def _details(failure: Failure) -> dict[str, object]:
-    invocation = failure.invocation
     corrupted = "\n".join(_mismatch(wrong) for wrong in failure.mismatches)
+    invocations = [one for one in failure.invocations if one.exit_raw != 0][:_PROCESSES_SHOWN]
     return {
         "   cause": failure.problem,
         "   corrupted": corrupted,
-        "   command": shlex.join((invocation.executable, *invocation.argv)) if invocation else "",
-        "   exit": exit_words(invocation.exit_raw) if invocation else "",
-        "   script": f"the {failure.failed_script} script failed" if failure.failed_script else "",
+        "   command": "\n".join(map(_process, invocations)),
+        "   script": "\n".join(map(_script, failure.scripts)),
         "   where": " ".join(part for part in (failure.site, failure.hostname) if part),
-        "   record": failure.stdout_file,
+        "   work directory": failure.work_directory,
+        "   last state": failure.last_state,
+        "   submit file": failure.submit_file,
+        "   output": failure.stdout_file,
+        "   error": failure.stderr_file,
     }
+
+
+def _process(process: Invocation) -> str:
+    """A process that failed: what it was, what it ran, and how it ended."""
+    task = f"task {process.task}: " if process.task else ""
+    return f"{task}{shlex.join((process.executable, *process.argv))}: {exit_words(process.exit_raw)}"
+
+
+def _script(script: Script) -> str:
+    command = shlex.join((script.executable, *script.argv)) if script.executable else ""
+    return f"{script.script.upper()} {exit_words(script.exit_raw)} {command}".strip()
 
 
 def _mismatch(wrong: Mismatch) -> str:

@@ -1,5 +1,6 @@
 """``hoofprint status``: how a run stands, and whether its files are intact."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,7 +12,8 @@ from hoofprint.app.commands.options import AsOf, Json
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, facts, print_json, table, when
 from projections.answers.integrity import Integrity, integrity_of
-from projections.answers.runs import RunDetail, RunSummary, list_runs, resolve_run, run_detail
+from projections.answers.queue import Queue, queues_of
+from projections.answers.runs import RunDetail, RunSummary, list_runs, resolve_run, run_detail, tree_of
 
 _SHOWN_ID = 8
 
@@ -35,10 +37,12 @@ def status(
             return
         run = resolve_run(runs, reference)
         detail, integrity = run_detail(runs, run), integrity_of(data, run)
+        queues = queues_of(runs, tree_of(runs, run))
     if as_json:
-        print_json({"run": detail, "integrity": integrity})
+        print_json({"run": detail, "integrity": integrity, "queues": queues})
     else:
         _print(console(), detail, integrity)
+        _print_queues(console(), queues)
 
 
 def _list(found: Sequence[RunSummary], as_json: bool) -> None:
@@ -81,8 +85,40 @@ def _print(out: Console, detail: RunDetail, integrity: Integrity) -> None:
             }
         )
     )
-    if progress.failed or progress.aborted:
+    if progress.failed or progress.aborted or progress.held:
         out.print(f"why: hoofprint analyze {summary.ref.run[:_SHOWN_ID]}")
+
+
+def _print_queues(out: Console, queues: Sequence[Queue]) -> None:
+    """The run and its sub-workflows in DAGMan's columns, and all together where there are several."""
+    columns = ("UNREADY", "READY", "PRE", "IN_Q", "POST", "DONE", "FAIL", "%DONE", "STATE", "DAGNAME")
+    rows = [(*_cells(queue), f"{queue.percent_done:.2f}", queue.state, queue.workflow) for queue in queues]
+    if len(queues) > 1:
+        done, total = (sum(column) for column in zip(*((one.done, one.total) for one in queues), strict=True))
+        sums = [
+            None if None in column else sum(cell or 0 for cell in column)
+            for column in zip(*map(_numbers, queues), strict=True)
+        ]
+        states = Counter(queue.state for queue in queues)
+        told = ", ".join(f"{number} {state}" for state, number in states.items())
+        percent = 100 * done / total if total else 0.0
+        rows.append((*map(_known, sums), f"{percent:.2f}", "", f"{len(queues)} workflows: {told}"))
+    out.print()
+    out.print(table(columns, rows, right=columns[:8]))
+    if any(queue.pre is None or queue.post is None for queue in queues):
+        out.print("- is not known: that a script ran is certain when it has ended")
+
+
+def _numbers(queue: Queue) -> tuple[int | None, ...]:
+    return queue.unready, queue.ready, queue.pre, queue.queued, queue.post, queue.done, queue.failed
+
+
+def _cells(queue: Queue) -> tuple[str, ...]:
+    return tuple(map(_known, _numbers(queue)))
+
+
+def _known(number: int | None) -> str:
+    return "-" if number is None else str(number)
 
 
 def integrity_line(integrity: Integrity) -> str:
