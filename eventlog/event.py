@@ -46,7 +46,11 @@ class Observer:
         idempotency_key = getattr(fact, "idempotency_key", "")
         if idempotency_key:
             identity = mutation_id(
-                kind, namespace=self.namespace, actor=self.actor, idempotency_key=idempotency_key
+                kind,
+                namespace=self.namespace,
+                actor=self.actor,
+                root=self.root,
+                idempotency_key=idempotency_key,
             )
         else:
             identity = event_id(

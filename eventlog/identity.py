@@ -18,9 +18,12 @@ def event_id(
     return _uuid5("".join(f"{len(part)}:{part}" for part in parts))
 
 
-def mutation_id(kind: str, *, namespace: str, actor: str, idempotency_key: str) -> uuid.UUID:
-    """The UUIDv5 of a client's mutation: the same actor and idempotency key make the same event."""
-    parts = (namespace, actor, kind, idempotency_key)
+def mutation_id(kind: str, *, namespace: str, actor: str, root: str, idempotency_key: str) -> uuid.UUID:
+    """The UUIDv5 of a client's mutation: the same actor and idempotency key make the same event of a tree.
+
+    An event's key and id name it together: of another workflow tree the same idempotency key is another's.
+    """
+    parts = (namespace, actor, root, kind, idempotency_key)
     return _uuid5("mutation:" + "".join(f"{len(part)}:{part}" for part in parts))
 
 

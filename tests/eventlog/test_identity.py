@@ -44,8 +44,8 @@ def test_each_part_of_a_fact_changes_its_id(parts: dict[str, str | int], name: s
 def test_parts_that_join_to_the_same_text_have_different_ids() -> None:
     assert event_id("k", root="a", run="bc") != event_id("k", root="ab", run="c")
     assert event_id("k", root="1:a", run="") != event_id("k", root="", run="1:a")
-    assert mutation_id("k", namespace="a", actor="bc", idempotency_key="d") != mutation_id(
-        "k", namespace="ab", actor="c", idempotency_key="d"
+    assert mutation_id("k", namespace="a", actor="bc", root="r", idempotency_key="d") != mutation_id(
+        "k", namespace="ab", actor="c", root="r", idempotency_key="d"
     )
 
 
@@ -56,8 +56,8 @@ def test_ids_are_a_constant_of_the_format() -> None:
         == "14327110-e609-5eae-9e99-d13e900eb8c0"
     )
     assert (
-        str(mutation_id("MetadataRegistered", namespace="n", actor="a", idempotency_key="i"))
-        == "b7877632-57c3-53f5-a7ca-0c2dc40c8332"
+        str(mutation_id("MetadataRegistered", namespace="n", actor="a", root="r", idempotency_key="i"))
+        == "7c3ee0a6-8b02-5f59-8d5f-431019f73f67"
     )
     assert key_of_file("n", "f.a") == "file-405c9cf690ad0342ccdbcd001832932b"
 
@@ -93,6 +93,7 @@ def test_a_mutation_has_the_id_of_its_idempotency_key() -> None:
     assert ALICE.event(once, 1).id == ALICE.event(replace(once, run="other"), 2).id
     assert ALICE.event(once, 1).id != ALICE.event(replace(once, idempotency_key="click-2"), 1).id
     assert ALICE.event(once, 1).id != Observer("monitor@a", "bob", "root").event(once, 1).id
+    assert ALICE.event(once, 1).id != replace(ALICE, root="another").event(once, 1).id
 
 
 def test_the_subject_names_run_job_and_attempt() -> None:
