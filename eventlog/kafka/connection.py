@@ -12,6 +12,7 @@ from typing import Any
 from kafka.errors import (
     KafkaConfigurationError,
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
@@ -39,10 +40,19 @@ def errors_of(location: KafkaLocation) -> Iterator[None]:
 
 @contextmanager
 def settings_of(location: KafkaLocation) -> Iterator[None]:
-    """Errors of making a client: it may refuse its settings too, or miss a library for one of them."""
+    """Errors of making a client: it may refuse its settings too, or miss a library for one of them.
+
+    Some broker has taken a connection before; the library does not tell why none answers.
+    """
     with errors_of(location):
         try:
             yield
+        except KafkaTimeoutError as error:
+            raise unavailable(
+                location,
+                f"it takes connections and does not answer ({_describe(error)}); see whether "
+                f"security.protocol, sasl.* and ssl.* are what it asks for{_told(location)}",
+            ) from error
         except (KafkaConfigurationError, AssertionError, ValueError, FileNotFoundError) as error:
             raise InputError(
                 f"{location.name} cannot be used with these options: {_describe(error)}"
@@ -93,6 +103,12 @@ def unavailable(location: KafkaLocation, reason: str) -> UnavailableError:
         f"Kafka at {servers} is out of reach: {reason}. Start it, or name another log (HOOFPRINT_LOG is "
         f"{location.name})"
     )
+
+
+def _told(location: KafkaLocation) -> str:
+    """What we say to it of these settings, without secrets."""
+    protocol, user = (location.client.get(name) for name in ("security_protocol", "sasl_plain_username"))
+    return f" (we say {protocol or 'PLAINTEXT'}{f', user {user}' if user else ''})"
 
 
 def _describe(error: BaseException) -> str:
