@@ -25,7 +25,7 @@ class Told:
 class _Acting(ABC):
     """A process that is killed or hangs, and begins anew."""
 
-    weight = 3
+    weight = 4
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -95,7 +95,7 @@ class Producer(_Acting):
 class Follower(_Acting):
     """``hoofprint views follow``."""
 
-    weight = 5
+    weight = 6
 
     def start(self) -> None:
         """Follow."""
@@ -116,6 +116,8 @@ class Follower(_Acting):
 
 class Rebuilder(_Acting):
     """``hoofprint views rebuild`` of one group, over and over; the other stays as followers made it."""
+
+    weight = 2
 
     def __init__(self, process: Process, group: str) -> None:
         super().__init__(process)
