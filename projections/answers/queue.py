@@ -1,17 +1,31 @@
 """How the jobs of runs stand, in the columns that HTCondor's DAGMan counts them in."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    case,
+    distinct,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from projections.answers.runs import RunRef
 from projections.answers.selection import chosen_runs, job_of
+from projections.bulk import key_rows
 from projections.runs.attempts import ATTEMPT_STATES, SCRIPTS
 from projections.runs.identity import RUNS
 from projections.runs.plan import JOB_EDGES, JOBS
 
+_InScript = tuple[int, str, str, str]
 _QUEUED = ("submitted", "running", "held", "evicted")
 _SCRIPTS = ("pre", "post")
 _PHASES = {f"{script}-script-{turn}": script for script in _SCRIPTS for turn in ("started", "terminated")}
@@ -52,8 +66,11 @@ def queues_of(connection: Connection, runs: Sequence[RunRef]) -> list[Queue]:
         counts[key].update({column: number, "total": number})
     for key, number in connection.execute(_waiting_for_parents(chosen)):
         counts[key].update({"unready": number, "ready": -number})
-    for key, column, script in _in_scripts(connection, chosen):
+    in_scripts = _in_scripts(connection, chosen)
+    for key, _, column, script in in_scripts:
         counts[key].update({script: 1, column: -1})
+    for key, number in connection.execute(_waiting_for_scripts(connection, in_scripts)):
+        counts[key].update({"unready": number, "ready": -number})
     named = {row.run_key: row for row in connection.execute(_names(chosen))}
     return [_queue(run, named[run.key].workflow, named[run.key].state, counts[run.key]) for run in runs]
 
@@ -108,24 +125,42 @@ def _by_column(chosen: FromClause) -> Select[int, str, int]:
 
 def _waiting_for_parents(chosen: FromClause) -> Select[int, int]:
     """Jobs that were never submitted and have a parent that has not succeeded, by run."""
+    return (
+        select(JOBS.c.run_key, func.count())
+        .join(chosen, JOBS.c.run_key == chosen.c.run_key)
+        .where(JOBS.c.state.is_(None), _has_unfinished_parent())
+        .group_by(JOBS.c.run_key)
+    )
+
+
+def _has_unfinished_parent() -> ColumnElement[bool]:
     parent = JOBS.alias("parent")
-    waits = exists().where(
+    return exists().where(
         JOB_EDGES.c.run_key == JOBS.c.run_key,
         JOB_EDGES.c.child == JOBS.c.job,
         parent.c.run_key == JOB_EDGES.c.run_key,
         parent.c.job == JOB_EDGES.c.parent,
         or_(parent.c.state.is_(None), parent.c.state != "succeeded"),
     )
+
+
+def _waiting_for_scripts(connection: Connection, in_scripts: Sequence[_InScript]) -> Select[int, int]:
+    """Jobs that wait for nothing but the scripts of their parents, which succeeded otherwise, by run."""
+    keys = sorted({(key, job) for key, job, _, _ in in_scripts})
+    parents = key_rows(connection, {"run_key": int, "job": str}, keys, "parents")
+    edges = JOB_EDGES.alias("below")
     return (
-        select(JOBS.c.run_key, func.count())
-        .join(chosen, JOBS.c.run_key == chosen.c.run_key)
-        .where(JOBS.c.state.is_(None), waits)
+        select(JOBS.c.run_key, func.count(distinct(JOBS.c.job)))
+        .select_from(parents)
+        .join(edges, and_(edges.c.run_key == parents.c.run_key, edges.c.parent == parents.c.job))
+        .join(JOBS, and_(JOBS.c.run_key == edges.c.run_key, JOBS.c.job == edges.c.child))
+        .where(JOBS.c.state.is_(None), ~_has_unfinished_parent())
         .group_by(JOBS.c.run_key)
     )
 
 
-def _in_scripts(connection: Connection, chosen: FromClause) -> Iterator[tuple[int, str, str]]:
-    """Jobs of whose last attempt a script was seen to begin and not to end: run, column, script."""
+def _in_scripts(connection: Connection, chosen: FromClause) -> list[_InScript]:
+    """Jobs of whose last attempt a script was seen to begin and not to end: run, job, column, script."""
     ended = exists().where(
         SCRIPTS.c.run_key == ATTEMPT_STATES.c.run_key,
         SCRIPTS.c.job == ATTEMPT_STATES.c.job,
@@ -144,5 +179,4 @@ def _in_scripts(connection: Connection, chosen: FromClause) -> Iterator[tuple[in
             ~ended,
         )
     )
-    phases = {(key, job, column, _PHASES[note]) for key, job, column, note in rows}
-    return ((key, column, script) for key, _, column, script in phases)
+    return sorted({(key, job, column, _PHASES[note]) for key, job, column, note in rows})

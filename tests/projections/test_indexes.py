@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.engine import Engine
 
 from eventlog.event import Event
+from projections.answers.analysis import analysis_of
 from projections.answers.breakdown import breakdown_by_run, breakdown_of
 from projections.answers.failures import failures_of
 from projections.answers.files import file_of
@@ -21,6 +22,7 @@ from projections.answers.integrity_statistics import (
 from projections.answers.job_statistics import job_lines
 from projections.answers.jobs import job_detail, list_jobs
 from projections.answers.lineage import lineage_of
+from projections.answers.queue import queues_of
 from projections.answers.reuse import reusable
 from projections.answers.runs import list_runs, resolve_run, root_runs, run_detail, tree_of, workflows_of
 from projections.answers.statistics import summary_of
@@ -109,6 +111,8 @@ def _ask_everything(runs: Connection, data: Connection) -> None:
     failures_of(runs, data, run)
     integrity_of(data, run)
     mismatches_of(data, run, job="cut_ID1")
+    analysis_of(runs, data, run)
+    queues_of(runs, tree)
     root_runs(runs, ["default"])
     workflows_of(runs, tree)
     summary_of(runs, [*tree, resolve_run(runs, "run-2")], wall_of=run)
