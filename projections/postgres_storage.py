@@ -1,7 +1,7 @@
 """Views in PostgreSQL: a schema per generation and one row per group that names the live one."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import URL, Column, Connection, MetaData, Table, Text, create_engine, func, select
@@ -19,6 +19,14 @@ _SCHEMA = "hoofprint"
 _CREATION_LOCK = 0x486F6F66
 _IDLE_TRANSACTION = "60s"
 _LONGEST_NAME = 63
+_PATIENCE: Mapping[str, int] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""When a server that is silent counts as out of reach: libpq's settings, which would wait for hours."""
 
 _ACTIVE = Table(
     "active",
@@ -45,7 +53,10 @@ class PostgresStorage:
             pool_size=16,
             max_overflow=16,
             pool_pre_ping=True,
-            connect_args={"application_name": name},
+            connect_args={
+                **{setting: value for setting, value in _PATIENCE.items() if setting not in url.query},
+                "application_name": name,
+            },
         )
         try:
             with self._engine.begin() as connection:
