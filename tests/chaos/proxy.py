@@ -29,9 +29,7 @@ class Proxy:
 
     def close(self) -> None:
         """Let go of everything."""
-        self._server.close()
-        self.cut()
-        self._call(self._settle())
+        self._call(self._end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -39,7 +37,9 @@ class Proxy:
     def _call(self, coroutine: Coroutine[object, object, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
-    async def _settle(self) -> None:
+    async def _end_all(self) -> None:
+        self._server.close()
+        await self._cut()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*others, return_exceptions=True)
 

@@ -19,7 +19,7 @@ from projections.store import ViewStore
 from tests.chaos import findings
 from tests.chaos.actors import Producer
 from tests.chaos.processes import EndedError, Process
-from tests.chaos.settling import Place
+from tests.chaos.cast import Place
 from tests.chaos.stories import story
 
 STORIES = {"ann": 2}

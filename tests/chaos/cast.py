@@ -1,4 +1,4 @@
-"""One campaign from its beginning to the questions at its end."""
+"""Who plays where, and one campaign from its beginning to the questions at its end."""
 
 import os
 from collections.abc import Callable, Sequence
