@@ -10,11 +10,15 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from hoofprint.app.commands.options import Json, Timezone
+from hoofprint.app.folding_beside import folding_beside
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, facts, print_json, printable
 from monitor.pegasus.importing import Imported, import_source
 from monitor.pegasus.recognition import Wishes, recognise
 from monitor.pegasus.reports import Reports
+
+WORTH_A_PROCESS = 10_000
+"""Events after which folding begins while more of them come."""
 
 _Sources = Annotated[
     list[str],
@@ -46,7 +50,13 @@ def import_(
     imported = Imported()
     reports = Reports(_tell)
     opened = [recognise(source, reports, Wishes(workflow, timezone)) for source in sources]
-    with _showing() as show:
+    with _showing() as show, folding_beside(house.settings) as folding:
+
+        def progressed(name: str, so_far: Imported) -> None:
+            show(name, so_far)
+            if so_far.added + so_far.refined > WORTH_A_PROCESS:
+                folding.begin()
+
         for source in opened:
             import_source(
                 source,
@@ -54,7 +64,7 @@ def import_(
                 reports,
                 imported,
                 namespace=namespace or house.settings["namespace"],
-                progress=partial(show, source.name),
+                progress=partial(progressed, source.name),
             )
     for run in imported.without_roles:
         _tell(
