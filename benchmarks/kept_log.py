@@ -10,7 +10,6 @@ versions are read as fast as today's.
 import argparse
 import fcntl
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+import msgspec
 
 from benchmarks import event_mix as mix
 from eventlog.facts import Fact, FilesDeclared, JobsPlanned, JobsReused, TasksDeclared
@@ -44,9 +45,10 @@ def kept_log(events: int) -> KeptLog:
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hoofprint" / "benchmarks"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"event-mix-{_dependencies()}.db"
-    with _alone(path):
-        chunks = _complete(path, events)
-    return KeptLog(path, chunks)
+    if _noted(path).events < events:
+        with _alone(path):
+            _complete(path, events)
+    return KeptLog(path, _noted(path).chunks)
 
 
 def _dependencies() -> str:
@@ -56,26 +58,39 @@ def _dependencies() -> str:
     return digest.hexdigest()[:12]
 
 
-def _complete(path: Path, events: int) -> tuple[tuple[int, int], ...]:
-    """Append what is missing; returns where chunks are in all that the log holds."""
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """How many events a kept log holds at least, and where their chunks are."""
+
+    events: int = 0
+    chunks: tuple[tuple[int, int], ...] = ()
+
+
+def _noted(path: Path) -> _Noted:
     beside = path.with_suffix(".chunks.json")
-    kept = json.loads(beside.read_text()) if beside.exists() else {"events": 0, "chunks": []}
-    if kept["events"] < events:
-        print(f"making {events - kept['events']:,} events in {path}", file=sys.stderr)
-        log = SqliteLog.open(path)
-        told = islice(mix.event_mix(events), kept["events"], None)
-        # an interrupted one may hold more than is noted: those are duplicates then
-        while part := list(islice(told, _NOTED_EVERY)):
-            log.append(part)
-            for place, event in enumerate(part, start=kept["events"]):
-                if (items := _items(event.fact)) != 1:
-                    kept["chunks"].append((place, items))
-            kept["events"] += len(part)
-            fresh = beside.with_suffix(".tmp")
-            fresh.write_text(json.dumps(kept))
-            os.replace(fresh, beside)
-        log.close()
-    return tuple((place, items) for place, items in kept["chunks"])
+    return msgspec.json.decode(beside.read_bytes(), type=_Noted) if beside.exists() else _Noted()
+
+
+def _note(path: Path, noted: _Noted) -> None:
+    fresh = path.with_suffix(".tmp")
+    fresh.write_bytes(msgspec.json.encode(noted))
+    os.replace(fresh, path.with_suffix(".chunks.json"))
+
+
+def _complete(path: Path, events: int) -> None:
+    """Append what is missing."""
+    noted = _noted(path)
+    print(f"making {max(0, events - noted.events):,} events in {path}", file=sys.stderr)
+    log = SqliteLog.open(path)
+    told = islice(mix.event_mix(events), noted.events, None)
+    # an interrupted one may hold more than is noted: those are duplicates then
+    while part := list(islice(told, _NOTED_EVERY)):
+        log.append(part)
+        items = ((place, _items(event.fact)) for place, event in enumerate(part, start=noted.events))
+        chunks = tuple((place, count) for place, count in items if count != 1)
+        noted = _Noted(noted.events + len(part), noted.chunks + chunks)
+        _note(path, noted)
+    log.close()
 
 
 def _items(fact: Fact) -> int:

@@ -1,7 +1,8 @@
 """rebuild-readers: latency of readers while a group of views is rebuilt beside them, against idle views.
 
 A second process rebuilds the runs views from a log of ``--events`` events; this one keeps asking for runs and
-their progress. An error or an empty answer ends the benchmark.
+their progress. An error or an empty answer ends the benchmark. Measured are SQLite, PostgreSQL (a server is
+started and stopped), or both; ``--store postgresql+psycopg://...`` names an empty database.
 """
 
 import argparse
@@ -9,37 +10,36 @@ import math
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from benchmarks.event_mix import event_mix
+from benchmarks.kept_log import kept_log
 from benchmarks.report import judge, print_environment, print_percentiles, print_verdict
+from benchmarks.servers import postgres
+from eventlog.log import Position
 from eventlog.sqlite import SqliteLog
 from projections.answers.runs import list_runs, progress_of
 from projections.groups import RUNS
+from projections.past import Moment, PastLog
 from projections.projector import Projector
 from projections.store import ViewStore
 
 BAR = 2.0
-_AT_ONCE = 5_000
 _PAUSE = 0.002
 
 
-def fill_log(path: Path, events: int) -> None:
-    """Append the first ``events`` events of the mix."""
-    log, told = SqliteLog.open(path), event_mix(events)
-    while part := list(islice(told, _AT_ONCE)):
-        log.append(part)
-    log.close()
-
-
-def rebuild(path: Path, location: str) -> None:
+def rebuild(path: Path, events: int, location: str) -> None:
     """Rebuild the runs views, in a process of its own."""
-    log, store = SqliteLog.open(path, read_only=True), ViewStore.open(location)
-    Projector(log, store).rebuild(RUNS)
-    store.close()
-    log.close()
+    with _reading(path, events) as log, closing(ViewStore.open(location)) as store:
+        Projector(log, store).rebuild(RUNS)
+
+
+@contextmanager
+def _reading(path: Path, events: int) -> Iterator[PastLog]:
+    """The first ``events`` events of a log."""
+    with closing(SqliteLog.open(path, read_only=True)) as log:
+        yield PastLog(log, Moment(Position({0: events})))
 
 
 def latencies(store: ViewStore, goes_on: Callable[[], bool]) -> list[float]:
@@ -61,36 +61,41 @@ def p99(samples: list[float]) -> float:
     return sorted(samples)[math.ceil(len(samples) * 0.99) - 1]
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--store", default="sqlite", help="sqlite, or the URL of an empty PostgreSQL database"
-    )
-    parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--idle", type=float, default=10.0, help="seconds to measure idle views for")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="hoofprint-rebuild-") as folder:
-        path = Path(folder) / "log.db"
-        location = str(Path(folder) / "views") if options.store == "sqlite" else options.store
-        fill_log(path, options.events)
-        log, store = SqliteLog.open(path, read_only=True), ViewStore.open(location)
-        Projector(log, store).catch_up()
-        log.close()
-        until = time.monotonic() + options.idle
+def measure(kind: str, location: str, events: int, seconds: float) -> bool:
+    """Measure idle views for some seconds, then while they are rebuilt, and print; whether all went well."""
+    path = kept_log(events).path
+    with closing(ViewStore.open(location)) as store:
+        with _reading(path, events) as log:
+            Projector(log, store).catch_up()
+        until = time.monotonic() + seconds
         idle = latencies(store, lambda: time.monotonic() < until)
-        process = multiprocessing.get_context("spawn").Process(target=rebuild, args=(path, location))
+        process = multiprocessing.get_context("spawn").Process(target=rebuild, args=(path, events, location))
         process.start()
         busy = latencies(store, process.is_alive)
         process.join()
-        store.close()
-    print_environment("sqlalchemy", events=options.events, store=options.store.partition(":")[0])
+    print_environment("sqlalchemy", events=events, store=kind)
     print_percentiles("idle", [1000 * seconds for seconds in idle], "ms")
     print_percentiles("during the rebuild", [1000 * seconds for seconds in busy], "ms")
-    kind = "sqlite" if options.store == "sqlite" else "postgres"
     slower = p99(busy) / p99(idle)
     print_verdict(judge(f"rebuild-readers-{kind}", slower, "times p99", bar=BAR, more_is_better=False))
-    if process.exitcode:
+    return not process.exitcode
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Readers while views are rebuilt.")
+    parser.add_argument("--store", default="both", help="sqlite, postgres, both, or a database's URL")
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--idle", type=float, default=10.0, help="seconds to measure idle views for")
+    options = parser.parse_args()
+    well = True
+    if options.store in ("sqlite", "both"):
+        with tempfile.TemporaryDirectory(prefix="hoofprint-rebuild-") as folder:
+            well = measure("sqlite", folder, options.events, options.idle)
+    if options.store != "sqlite":
+        with postgres(None if options.store in ("postgres", "both") else options.store) as url:
+            well = measure("postgres", url, options.events, options.idle) and well
+    if not well:
         raise SystemExit(1)
 
 

@@ -1,7 +1,8 @@
-"""The services that benchmarks need: the project's own scripts start them, and stop them again."""
+"""What runs beside benchmarks: broker and database by the project's scripts, followers as users run them."""
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,19 @@ def kafka(address: str | None) -> Iterator[str]:
     else:
         with _started(_DEPLOY / "kafka" / "broker.sh", {}) as started:
             yield started
+
+
+@contextmanager
+def follower(log: str, views: str) -> Iterator[None]:
+    """``hoofprint views follow`` of this log and these views."""
+    with tempfile.TemporaryDirectory(prefix="hoofprint-bench-") as home:
+        settings = {"HOOFPRINT_HOME": home, "HOOFPRINT_LOG": log, "HOOFPRINT_VIEWS": views}
+        command = [sys.executable, "-m", "hoofprint", "views", "follow"]
+        with subprocess.Popen(command, env={**os.environ, **settings}) as process:
+            try:
+                yield
+            finally:
+                process.terminate()
 
 
 @contextmanager
