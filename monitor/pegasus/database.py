@@ -70,6 +70,8 @@ def looks_like_database(location: str) -> bool:
     if "://" in location and not Path(location).exists():
         return True
     try:
+        if not Path(location).is_file():
+            return False
         with Path(location).open("rb") as file:
             return file.read(len(SQLITE_HEADER)) == SQLITE_HEADER
     except OSError:

@@ -67,6 +67,8 @@ class JsonLines:
 
 def looks_like_json_lines(path: Path) -> bool:
     """Whether a file's first line is an object of one of the two kinds."""
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             beginning = file.read(_LOOKED_AT).lstrip()

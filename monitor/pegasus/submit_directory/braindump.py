@@ -10,6 +10,7 @@ from posixpath import normpath
 import yaml
 
 from eventlog.errors import InputError
+from monitor.pegasus.submit_directory.yaml_nesting import check_nesting
 
 _STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)$")
 _OTHER_NAMES = {
@@ -103,7 +104,10 @@ def _zone(text: str) -> timezone:
 
 def _yaml_values(path: Path, text: str) -> dict[str, str]:
     try:
+        check_nesting(text)
         found = yaml.load(text, Loader=yaml.CSafeLoader)
+    except InputError as error:
+        raise InputError(f"{path}, {error}") from None
     except (yaml.YAMLError, ValueError) as error:
         place = getattr(error, "problem_mark", None)
         where = f", line {place.line + 1}" if place is not None else ""

@@ -54,10 +54,10 @@ class GrowingLog:
 
     def _read_on(self) -> Iterator[str]:
         if self._file is None:
-            try:
-                self._file = self.path.open("rb")
-            except FileNotFoundError:
+            # What is no file, a pipe say, could be waited for without end.
+            if not self.path.is_file():
                 return
+            self._file = self.path.open("rb")
         yield from self._new_lines()
 
     def _new_lines(self) -> Iterator[str]:

@@ -30,7 +30,7 @@ class JobFiles:
         try:
             return read_submit_file(path)
         except OSError as error:
-            self._report(f"{path}: {error.strerror}: site and arguments of {job} are not known")
+            self._report(f"{path}: {error.strerror or error}: site and arguments of {job} are not known")
             return SubmitFile()
 
     def planned_name(self, path: str | None) -> str | None:
@@ -86,7 +86,7 @@ class JobFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._report(f"{path}: {error.strerror}: what the job left is not known")
+            self._report(f"{path}: {error.strerror or error}: what the job left is not known")
             return None
 
     def _is_rotated(self, instance: JobInstance) -> bool:

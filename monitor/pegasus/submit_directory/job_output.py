@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from eventlog.errors import InputError
-from monitor.pegasus.submit_directory.bounded_read import READ_AT_ONCE, is_small
+from monitor.pegasus.submit_directory.bounded_read import READ_AT_ONCE, check_is_file, is_small
 from monitor.pegasus.submit_directory.kickstart import (
     BEGINNINGS,
     MARKER,
@@ -58,6 +58,7 @@ class JobOutput:
 
 def read_job_output(path: Path, report: Report) -> JobOutput:
     """Reads ``path``; what in it is broken is reported with its line and left out. Raises ``OSError``."""
+    check_is_file(path)
     try:
         with path.open("rb") as file:
             return _Reader(path, _lines(file), report).read()

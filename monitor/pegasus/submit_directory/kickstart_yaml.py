@@ -8,6 +8,7 @@ import yaml
 
 from eventlog.errors import InputError
 from monitor.pegasus.submit_directory.kickstart import MOST_OUTPUT, KickstartRecord
+from monitor.pegasus.submit_directory.yaml_nesting import check_nesting
 
 Tree = Mapping[str, object]
 _MOST_LEAVES = 10_000
@@ -28,6 +29,7 @@ for _kind in ("null", "bool", "int", "float", "binary", "timestamp", "str", "val
 
 def load_text(text: str) -> object:
     """The YAML with text at its leaves. Raises ``InputError`` with the line of ``text`` that is none."""
+    check_nesting(text)
     try:
         return _TextLoader(text).get_single_data()
     except (yaml.YAMLError, RecursionError, ValueError) as error:

@@ -77,7 +77,7 @@ class WorkflowTrace:
     def read_on(self) -> Iterator[Record]:
         """What happened since the last time, as far as whole lines say it."""
         if self._states is None:
-            if not self._log.path.exists() and not rotated_before(self._log.path):
+            if not self._log.path.is_file() and not rotated_before(self._log.path):
                 return
             self._states = self._begin(self._log.path)
         if self._waiting is None:
@@ -106,7 +106,8 @@ class WorkflowTrace:
         try:
             return read_dag(path)
         except OSError as error:
-            self._reports.unreadable(f"{path}: {error.strerror}: which scripts its jobs have is not known")
+            why = error.strerror or error
+            self._reports.unreadable(f"{path}: {why}: which scripts its jobs have is not known")
             return Dag()
 
     def _ready(self, states: RunStates) -> Iterator[Occurrence]:

@@ -254,11 +254,13 @@ class AttemptTrace:
 
     def host_told(self, record: Record) -> Said:
         """``job_inst.host.info``."""
+        host_of(record.fields)
         self._host.update((name, value) for name, value in record.fields.items() if told(value))
         return self._restated()
 
     def ended(self, record: Record) -> Said:
         """``job_inst.main.end``."""
+        _check_numbers(record.fields)
         self._time = record.time
         self._ends.update(record.fields)
         return self._restated()
@@ -266,6 +268,8 @@ class AttemptTrace:
     def summed_up(self, record: Record) -> Said:
         """``job_inst.composite``: main.end again, with more about the machine; the end, where it is alone."""
         fields = record.fields
+        _check_numbers(fields)
+        host_of(fields)
         for name, value in fields.items():
             self._ends.setdefault(name, value)
         if self._time is None:
@@ -377,3 +381,15 @@ def _reason(fields: Mapping[str, str]) -> str:
 
 def _moment(text: str | None) -> int | None:
     return moment(text) if text and told(text) else None
+
+
+_NUMBERS = {
+    **dict.fromkeys(("exitcode", "status", "multiplier_factor", "req_cpus", "req_gpus"), whole),
+    **dict.fromkeys(("local.dur", "cluster.start", "cluster.dur"), microseconds),
+}
+
+
+def _check_numbers(fields: Mapping[str, str]) -> None:
+    """Raises UnfitValueError now: the end of an attempt is stated when its record is long gone."""
+    for name, read in _NUMBERS.items():
+        read(fields.get(name))

@@ -1,0 +1,279 @@
+"""Broken and hostile input of every kind of source: one line each, the rest is kept, nothing twice after."""
+
+import os
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eventlog.errors import HoofprintError, InputError, NotFoundError, UnavailableError
+from eventlog.log import read_all
+from eventlog.memory import MemoryLog
+from monitor.pegasus.importing import Imported, import_source
+from monitor.pegasus.recognition import recognise
+from monitor.pegasus.reports import Reports
+
+pytestmark = pytest.mark.realdata
+
+SAMPLE = "process_wf_success"
+RECORD = "00/00/ls_ID0000001.out.000"
+JUNK = bytes(range(256)) * 40
+ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(9)
+)
+ENTITIES = "".join(
+    f'<!ENTITY {chr(98 + n)} "{"&" + chr(97 + n) + ";"}{"&" + chr(97 + n) + ";"}">' for n in range(30)
+)
+XML_RECORD = """<?xml version="1.0"?><!DOCTYPE i [<!ENTITY a "x">{entities}]>
+<invocation xmlns="http://pegasus.isi.edu/schema/invocation" version="2.1" transformation="{name}"
+ start="2023-03-03T22:24:20-08:00" duration="1"><mainjob start="2023-03-03T22:24:20-08:00" duration="1">
+<status raw="0"/></mainjob></invocation>
+"""
+LARGE = 100_000_000
+
+
+class Import:
+    """What bringing a source into a log came to."""
+
+    def __init__(self, location: Path | str, log: MemoryLog) -> None:
+        self.told: list[str] = []
+        self.counts = Imported()
+        reports = Reports(self.told.append)
+        import_source(recognise(str(location), reports), log, reports, self.counts)
+
+
+def _copy(source: Path, folder: Path) -> Path:
+    shutil.copytree(source, folder)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
+    return folder
+
+
+@pytest.fixture
+def directory(realdata: Path, tmp_path: Path) -> Path:
+    """A submit directory that may be broken."""
+    return _copy(realdata / "submit-dirs" / SAMPLE, tmp_path / "run0001")
+
+
+@pytest.fixture
+def lines(realdata: Path) -> list[bytes]:
+    """The lines of the same run's event file."""
+    return (realdata / "oracles" / "replay" / f"{SAMPLE}.bp").read_bytes().splitlines(keepends=True)
+
+
+Break = Callable[[list[bytes]], list[bytes]]
+
+EVENT_FILES: dict[str, tuple[Break, str]] = {
+    "cut off in the midst of a line": (lambda ls: [*ls[:-1], ls[-1][:40]], "ends in half a line"),
+    "junk before it": (lambda ls: [b"\x00\xff\xfe junk\n", *ls], "no stampede event"),
+    "a line of 100 MB": (
+        lambda ls: [*ls[:30], ls[30][:-1] + b' x="' + b"y" * LARGE + b'"\n', *ls[30:]],
+        "bytes",
+    ),
+    "nothing but backslashes": (
+        lambda ls: [*ls[:30], ls[30][:-1] + b' x="' + b"\\" * 2_000_001 + b"\n", *ls[30:]],
+        "no name=value pairs",
+    ),
+    "one endless word": (
+        lambda ls: [*ls[:30], ls[30][:-1] + b" " + b"y" * 2_000_000 + b"\n", *ls[30:]],
+        "no name=value pairs",
+    ),
+    "another encoding": (lambda ls: [line.replace(b"mzalam", b"m\xe4lam") for line in ls], "no UTF-8"),
+    "a number beyond all bounds": (
+        lambda ls: [line.replace(b" exitcode=0 ", b" exitcode=" + b"9" * 400 + b" ") for line in ls],
+        "out of range",
+    ),
+    "a time in no calendar": (
+        lambda ls: [line.replace(b"ts=2023", b"ts=99999") if b"inv.end" in line else line for line in ls],
+        "is no time",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", EVENT_FILES)
+def test_a_broken_event_file_is_read_as_far_as_it_can_be(
+    kind: str, lines: list[bytes], tmp_path: Path
+) -> None:
+    damage, said = EVENT_FILES[kind]
+    broken, whole, log = tmp_path / "broken.bp", tmp_path / "whole.bp", MemoryLog()
+    broken.write_bytes(b"".join(damage(lines)))
+    whole.write_bytes(b"".join(lines))
+    first = Import(broken, log)
+    assert first.counts.added > 0
+    assert any(said in each and str(broken) in each for each in first.told), first.told
+    assert not any("\n" in each for each in first.told)
+    _then_the_whole(whole, log, again=broken)
+
+
+def _then_the_whole(whole: Path, log: MemoryLog, again: Path) -> None:
+    """The broken source once more adds nothing; the whole one adds what was missing, and then nothing."""
+    held = len(list(read_all(log)))
+    Import(again, log)
+    assert len(list(read_all(log))) == held
+    Import(whole, log)
+    known = Import(whole, log)
+    assert (known.counts.added, known.counts.refined) == (0, 0)
+    identities = [record.id for record in read_all(log)]
+    assert len(identities) == len(set(identities))
+
+
+def _append(name: str, text: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        with (folder / name).open("a") as file:
+            file.write(text)
+
+    return change
+
+
+def _write(name: str, content: bytes | str) -> Callable[[Path], None]:
+    return lambda folder: _write_to(folder / name, content)
+
+
+def _write_to(path: Path, content: bytes | str) -> None:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def _large_record(folder: Path) -> None:
+    _append(RECORD, "      data: |\n" + ("        " + "z" * 91 + "\n") * (LARGE // 100))(folder)
+
+
+def _pipe(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+
+    return change
+
+
+def _newline_in_names(folder: Path) -> None:
+    for path in list((folder / "00/00").glob("ls_ID0000001.*")):
+        path.rename(path.with_name(path.name.replace("_", "\n")))
+
+
+def _outside(folder: Path) -> None:
+    dag = folder / "process-0.dag"
+    dag.write_text(dag.read_text().replace("00/00/ls_ID0000001.sub", "../../../../../../etc/passwd"))
+
+
+DIRECTORIES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "aliases without end in the braindump": (_append("braindump.yml", ALIASES), ""),
+    "aliases without end in the workflow": (_append("workflow.yml", ALIASES), "aliases expand"),
+    "aliases without end in a record": (
+        _append(RECORD, "".join(f"  {line}\n" for line in ALIASES.splitlines())),
+        "",
+    ),
+    "a record nested 50,000 deep": (
+        _append(RECORD, "  deep: " + "[" * 50_000 + "\n"),
+        "nested more than 100 deep",
+    ),
+    "an XML record of entities in entities": (
+        _write(RECORD, XML_RECORD.format(entities=ENTITIES, name="&z;")),
+        "undefined entity",
+    ),
+    "an XML record that asks for another file": (
+        _write(RECORD, XML_RECORD.format(entities='<!ENTITY e SYSTEM "file:///etc/passwd">', name="&e;")),
+        "no XML",
+    ),
+    "a record of 100 MB": (_large_record, ""),
+    "a record that is junk": (_write(RECORD, JUNK), ""),
+    "a record that is a pipe": (_pipe(RECORD), "not a file"),
+    "a DAGMan log that is a pipe": (_pipe("process-0.dag.dagman.out"), "not there"),
+    "a DAGMan log with a line of 100 MB": (
+        lambda folder: _write_to(
+            folder / "process-0.dag.dagman.out",
+            b"q" * LARGE + b"\n" + (folder / "process-0.dag.dagman.out").read_bytes(),
+        ),
+        "",
+    ),
+    "a plan that is junk": (_write("process-0.static.bp", JUNK), "no stampede event"),
+    "a DAG that is junk": (_write("process-0.dag", JUNK), ""),
+    "a DAG whose submit file lies elsewhere": (_outside, ""),
+    "metadata nested 100,000 deep": (_write("00/00/ls_ID0000001.meta", "[" * 100_000), ""),
+    "a replica catalog that is none": (
+        _write("process-0.replicas.db", b"SQLite format 3\0" + JUNK),
+        "process-0.replicas.db: no replica catalog",
+    ),
+    "file names with newlines": (_newline_in_names, "ls_ID0000001.sub: No such file"),
+    "a link that leads back up": (lambda folder: os.symlink(folder, folder / "00" / "loop"), ""),
+}
+
+
+@pytest.mark.parametrize("kind", DIRECTORIES)
+def test_a_broken_submit_directory_is_read_as_far_as_it_can_be(
+    kind: str, directory: Path, realdata: Path
+) -> None:
+    damage, said = DIRECTORIES[kind]
+    damage(directory)
+    log = MemoryLog()
+    first = Import(directory, log)
+    assert first.counts.added >= 30
+    assert any(said in each for each in first.told) if said else not first.told, first.told
+    assert not any("\n" in each for each in first.told)
+    _then_the_whole(realdata / "submit-dirs" / SAMPLE, log, again=directory)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "must be a mapping"),
+        (JUNK, "no YAML"),
+        (b"a: " + b"[" * 50_000, "nested more than 100 deep"),
+        (b"wf_uuid: x\n", "dag missing"),
+        (b"- 1\n", "must be a mapping"),
+    ],
+)
+def test_a_directory_without_a_usable_braindump_is_refused_in_one_line(
+    directory: Path, content: bytes, said: str
+) -> None:
+    (directory / "braindump.yml").write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        Import(directory, MemoryLog())
+    assert said in str(caught.value)
+    assert str(directory / "braindump.yml") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_whose_values_are_of_the_wrong_kind_is_read_as_far_as_it_can_be(
+    directory: Path, realdata: Path
+) -> None:
+    path, log = directory / "process-0.stampede.db", MemoryLog()
+    with sqlite3.connect(path) as stored:
+        stored.execute("UPDATE invocation SET remote_duration = 'long' WHERE invocation_id = 3")
+        stored.execute("UPDATE job_instance SET exitcode = 'bad' WHERE job_instance_id = 4")
+        stored.execute(
+            "UPDATE jobstate SET timestamp = x'fffe', jobstate_submit_seq = 'x' WHERE job_instance_id = 5"
+        )
+        stored.execute("UPDATE task SET argv = CAST(x'fffe' AS TEXT)")
+    stored.close()
+    broken = Import(path, log)
+    assert broken.counts.added > 20
+    assert broken.told
+    assert not any("\n" in each for each in broken.told)
+    _then_the_whole(realdata / "submit-dirs" / SAMPLE, log, again=path)
+
+
+@pytest.mark.parametrize(
+    ("location", "error"),
+    [
+        ("absent.bp", NotFoundError),
+        ("", InputError),
+        ("a\0b", NotFoundError),
+        ("/dev/null", InputError),
+        ("http://127.0.0.1:1/x.bp", InputError),
+        ("postgresql+psycopg://u:geheim@127.0.0.1:1/x", UnavailableError),
+    ],
+)
+def test_what_is_nothing_to_import_is_refused_in_one_line(location: str, error: type[HoofprintError]) -> None:
+    with pytest.raises(error) as caught:
+        Import(location, MemoryLog())
+    assert "\n" not in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="nothing that can be imported"):
+        Import(tmp_path / "pipe", MemoryLog())
