@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from eventlog.errors import NotFoundError
 from hoofprint.app.as_of import views_as_of
 from hoofprint.app.commands.options import AsOf, Json
+from hoofprint.app.dag_progress import is_submit_directory, show_submit_directory
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, facts, print_json, table, when
 from projections.answers.integrity import Integrity, integrity_of
 from projections.answers.queue import Queue, queues_of
 from projections.answers.runs import RunDetail, RunSummary, list_runs, resolve_run, run_detail, tree_of
+from projections.store import ViewStore
 
 _SHOWN_ID = 8
 
@@ -31,6 +34,9 @@ def status(
     """Say how a run stands and whether its files are intact; without RUN, list the latest runs."""
     house: House = context.obj
     store = views_as_of(house, as_of, run=reference)
+    if reference is not None and is_submit_directory(reference) and not _is_known(store, reference):
+        show_submit_directory(reference, as_json)
+        return
     with store.reading("runs") as runs, store.reading("data") as data:
         if reference is None:
             _list(list_runs(runs, namespaces=[house.settings["namespace"]], limit=first), as_json)
@@ -43,6 +49,15 @@ def status(
     else:
         _print(console(), detail, integrity)
         _print_queues(console(), queues)
+
+
+def _is_known(store: ViewStore, reference: str) -> bool:
+    with store.reading("runs") as runs:
+        try:
+            resolve_run(runs, reference)
+        except NotFoundError:
+            return False
+    return True
 
 
 def _list(found: Sequence[RunSummary], as_json: bool) -> None:
