@@ -134,15 +134,6 @@ _RUN = re.compile(r"^(?:# )?([0-9a-f]{8}-[0-9a-f-]{27}|All)\b.*?(\d*)$")
 _FACT = re.compile(r"^(\S.*?)\s*: (\S.*)$")
 
 
-@pytest.fixture(scope="module")
-def realdata() -> Path:
-    """The folder of real runs; the test is skipped where none is named."""
-    folder = os.environ.get("HOOFPRINT_REALDATA")
-    if not folder:
-        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
-    return Path(folder)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def no_settings_of_ours() -> Iterator[None]:
     """What is set where the tests run says nothing here."""
