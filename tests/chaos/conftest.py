@@ -19,4 +19,4 @@ def seed() -> int:
 @pytest.fixture
 def strikes() -> int:
     """How many strikes: a few dozen, a thousand when soaking, or ``HOOFPRINT_CHAOS_STRIKES``."""
-    return int(os.environ.get("HOOFPRINT_CHAOS_STRIKES", "0")) or (1000 if SOAK else 40)
+    return int(os.environ.get("HOOFPRINT_CHAOS_STRIKES", "0")) or (1000 if SOAK else 36)

@@ -7,8 +7,8 @@ import pytest
 
 from projections.groups import GROUPS
 from tests.chaos.campaign import Campaign
-from tests.chaos.findings import unexpected_words
 from tests.chaos.cast import Cast, Outcome, Place, wage
+from tests.chaos.findings import unexpected_words
 
 pytestmark = pytest.mark.crash
 

@@ -18,8 +18,8 @@ from projections.runs.attempts import ATTEMPTS
 from projections.store import ViewStore
 from tests.chaos import findings
 from tests.chaos.actors import Producer
-from tests.chaos.processes import EndedError, Process
 from tests.chaos.cast import Place
+from tests.chaos.processes import EndedError, Process
 from tests.chaos.stories import story
 
 STORIES = {"ann": 2}
