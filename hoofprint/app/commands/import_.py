@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from hoofprint.app.commands.options import Json, Timezone
 from hoofprint.app.folding_beside import folding_beside
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, facts, print_json, printable
+from monitor.pegasus.abstract_roles import WithRoles
 from monitor.pegasus.importing import Imported, import_source
 from monitor.pegasus.recognition import Wishes, recognise
 from monitor.pegasus.reports import Reports
@@ -35,6 +37,14 @@ _Workflow = Annotated[
     str | None,
     typer.Option(metavar="UUID", help="Of a database with several: only this one and those of its tree."),
 ]
+_Roles = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The abstract workflow that was run: which task reads and which writes a file, where an event "
+        "file or a database does not say.",
+    ),
+]
 
 
 def import_(
@@ -42,6 +52,7 @@ def import_(
     sources: _Sources,
     workflow: _Workflow = None,
     timezone: Timezone = None,
+    roles_from: _Roles = None,
     namespace: _Namespace = "",
     as_json: Json = False,
 ) -> None:
@@ -50,6 +61,8 @@ def import_(
     imported = Imported()
     reports = Reports(_tell)
     opened = [recognise(source, reports, Wishes(workflow, timezone)) for source in sources]
+    if roles_from is not None:
+        opened = [WithRoles(source, roles_from, reports) for source in opened]
     with _showing() as show, folding_beside(house.settings) as folding:
 
         def progressed(name: str, so_far: Imported) -> None:
@@ -69,7 +82,7 @@ def import_(
     for run in imported.without_roles:
         _tell(
             f"run {run}: nothing tells which task reads and writes which file, so there is no lineage yet; "
-            "its submit directory does: import that, too"
+            "its submit directory does (import that, too), or its abstract workflow (--roles-from FILE)"
         )
     if as_json:
         print_json(imported)

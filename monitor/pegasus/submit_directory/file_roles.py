@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from eventlog.errors import InputError
+from monitor.pegasus.abstract_roles import uses_of
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory.braindump import Braindump
 from monitor.pegasus.submit_directory.dag import read_dag
 from monitor.pegasus.submit_directory.submit_file import SubmitFile, read_submit_file
-from planner.abstract import AbstractWorkflow, Use
+from planner.abstract import AbstractWorkflow
 from planner.formats.reading import read_workflow
-
-_LINKS = frozenset(("input", "output", "inout", "checkpoint"))
 
 
 def file_uses(dump: Braindump, time: int, reports: Reports) -> Iterator[Record]:
@@ -38,26 +37,8 @@ def _abstract_workflow(dump: Braindump) -> Path | None:
 
 
 def _of_workflow(dump: Braindump, time: int, path: Path, workflow: AbstractWorkflow) -> Iterator[Record]:
-    for job in workflow.jobs:
-        streams = {job.stdin: "input", job.stdout: "output", job.stderr: "output"}
-        told = {use.lfn for use in job.uses}
-        for use in job.uses:
-            if use.link in _LINKS:
-                yield _record(dump, time, str(path), job.id, _fields(use))
-        for lfn, link in streams.items():
-            if lfn is not None and lfn not in told:
-                yield _record(dump, time, str(path), job.id, {"lfn.id": lfn, "link": link})
-
-
-def _fields(use: Use) -> dict[str, str]:
-    fields = {
-        "lfn.id": use.lfn,
-        "link": use.link,
-        "stage_out": str(use.stage_out),
-        "register": str(use.register),
-        "optional": str(use.optional),
-    }
-    return fields if use.size is None else {**fields, "size": str(use.size)}
+    for fields in uses_of(workflow):
+        yield Record("file.use", time, dump.run, dump.root, fields, str(path))
 
 
 def _of_submit_files(dump: Braindump, time: int) -> Iterator[Record]:
