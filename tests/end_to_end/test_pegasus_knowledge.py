@@ -24,7 +24,7 @@ def test_files_are_found_by_the_checksum_size_and_user_that_kickstart_recorded(
     assert names(f'sha256 = "{LISTING}"') == ["listing.txt"]
     assert names('checksum.type = "sha256" and user = "mzalam" and workflow = "process"') == ["listing.txt"]
     assert names('tag.user = "mzalam" and tag.size < 10') == ["count.txt"]
-    assert names('size < 1000 and workflow = "blackdiamond"') == ["f.b1", "f.b2", "f.c1", "f.c2"]
+    assert names('tag.user = "mzalam" and size >= 400 and size < 800') == ["inner_diamond_workflow_tc.yml"]
     assert names('lfn = "listing.txt" and ctime >= "2023-03-03T22:24:00-08:00"') == ["listing.txt"]
     assert names('lfn = "listing.txt" and ctime >= "2023-03-03T22:25:00-08:00"') == []
 
