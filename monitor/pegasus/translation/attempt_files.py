@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from eventlog.capping import public_text
 from eventlog.facts import (
@@ -102,7 +103,7 @@ class AttemptFiles:
     def described(self, record: Record) -> Said:
         """``rc.meta``: something the running job, or who read its record, said about a file."""
         lfn, key, value = record.fields["lfn.id"], record.fields["key"], record.fields["value"]
-        self._say("file", lfn, infer_tag(key, public_text(value)), record.time)
+        self._say("file", lfn, _tag(key, value), record.time)
         return ()
 
     def transferred(self, record: Record) -> Said:
@@ -246,6 +247,11 @@ class AttemptFiles:
             count=0,
             ordinal=file_ordinal(role, lfn),
         )
+
+
+@lru_cache(maxsize=4096)
+def _tag(key: str, value: str) -> Tag:
+    return infer_tag(key, public_text(value))
 
 
 def _whole_of(tag: Tag | None) -> int | None:

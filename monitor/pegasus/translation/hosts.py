@@ -18,18 +18,16 @@ def host_of(fields: Mapping[str, str]) -> Host | None:
 
     ``uname`` reads system-release-machine; ``ram`` is KiB, ``total_memory`` bytes.
     """
-    if not told(fields.get("hostname")):
-        return None
-    return _host(tuple(told(fields.get(name)) for name in _FIELDS))
+    return _host(tuple(map(fields.get, _FIELDS)))
 
 
 @lru_cache(maxsize=1024)
-def _host(values: tuple[str, ...]) -> Host:
-    said = dict(zip(_FIELDS, values, strict=True))
+def _host(values: tuple[str | None, ...]) -> Host | None:
+    said = {name: told(value) for name, value in zip(_FIELDS, values, strict=True)}
     system, _, rest = said["uname"].partition("-")
     release, _, machine = rest.rpartition("-")
     ram = whole(said["ram"])
-    return Host(
+    host = Host(
         hostname=said["hostname"],
         ip=said["ip"],
         system=said["system"] or system,
@@ -41,3 +39,4 @@ def _host(values: tuple[str, ...]) -> Host:
         cpu_model=said["cpu_model"],
         ram=whole(said["total_memory"]) if ram is None else ram * _KIBIBYTE,
     )
+    return host if host.hostname else None

@@ -1,0 +1,125 @@
+"""ingest-10k: a finished 10,000-job run of Pegasus, from its event file into the log and all tables.
+
+python -m benchmarks.ingest_10k [--jobs N] [--folder FOLDER] [--source event-file|directory|both] [--flat]
+
+The run has 1000genome's shape and is written beforehand, as an event file (27 lines a job) and as a submit
+directory (three files a job). Measured is `hoofprint import`, a process of its own and one that folds beside
+it, from its start until everything is in the tables; processor time of both is printed, too. The bar is 6 s
+from the event file (the verdict) and 15 s from the directory. With --flat the event file of four times as
+many jobs is imported as well, and the memory of both is printed.
+"""
+
+import argparse
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.genome_event_file import write_event_file
+from benchmarks.genome_run import GenomeRun
+from benchmarks.genome_submit_directory import write_submit_directory
+from benchmarks.report import judge, print_environment, print_verdict
+
+BAR = 6.0
+BAR_OF_DIRECTORY = 15.0
+
+_COMMAND = (sys.executable, "-P", "-m", "hoofprint")
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+_LOOK_EVERY = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One import: seconds until all is in the tables, processor seconds, and memory at its peak (KiB)."""
+
+    seconds: float
+    processor: float
+    peak: int
+
+
+def main() -> None:
+    options = _options()
+    print_environment("sqlalchemy", jobs=options.jobs, journal="WAL", synchronous="FULL")
+    seconds = 0.0
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        if options.source != "directory":
+            seconds = _from_event_file(Path(folder), options.jobs).seconds
+        if options.source != "event-file":
+            made = _from_directory(Path(folder), options.jobs)
+            holds = "holds" if made <= BAR_OF_DIRECTORY else "is missed"
+            print(f"from the directory: {made:.2f} s; the bar of {BAR_OF_DIRECTORY:g} s {holds}")
+            seconds = seconds or made
+        if options.flat:
+            _from_event_file(Path(folder), 4 * options.jobs)
+    print_verdict(judge("ingest-10k", seconds, "s", bar=BAR, more_is_better=False))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="A finished run of Pegasus into the tables.")
+    parser.add_argument("--jobs", type=int, default=10_000, help="how many (the bar is stated at 10,000)")
+    parser.add_argument("--folder", type=Path, help="where run, log and tables lie meanwhile")
+    parser.add_argument("--source", choices=("event-file", "directory", "both"), default="both")
+    parser.add_argument("--flat", action="store_true", help="measure four times as many jobs, too")
+    options: argparse.Namespace = parser.parse_args()
+    return options
+
+
+def _from_event_file(folder: Path, jobs: int) -> Measured:
+    source = folder / f"{jobs}.bp"
+    lines = write_event_file(GenomeRun(jobs), source)
+    size = source.stat().st_size / 1e6
+    measured = _import(source, folder / f"event-file-{jobs}")
+    source.unlink()
+    print(
+        f"from the event file of {jobs} jobs ({lines} lines, {size:.0f} MB): {measured.seconds:.2f} s, "
+        f"{measured.processor:.2f} s of processors, peak of {measured.peak / 1024:.0f} MiB"
+    )
+    return measured
+
+
+def _from_directory(folder: Path, jobs: int) -> float:
+    source = folder / "run0001"
+    write_submit_directory(GenomeRun(jobs), source)
+    return _import(source, folder / "directory").seconds
+
+
+def _import(source: Path, home: Path) -> Measured:
+    """Import into an empty house; what is left to fold is folded."""
+    environment = {**os.environ, "HOOFPRINT_HOME": str(home), "TZ": "UTC"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    command = [*_COMMAND, "import", str(source)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as importing:
+        peak = _watch(importing)
+    if importing.returncode:
+        raise SystemExit(f"hoofprint import ended with {importing.returncode}")
+    seconds = time.perf_counter() - started
+    subprocess.run([*_COMMAND, "views", "fold"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measured(seconds, processor, peak)
+
+
+def _watch(process: "subprocess.Popen[bytes]") -> int:
+    """The most memory that a process had, in KiB."""
+    peak = 0
+    while process.poll() is None:
+        try:
+            status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        except OSError:
+            break
+        match = _PEAK.search(status)
+        peak = max(peak, int(match[1]) if match else 0)
+        time.sleep(_LOOK_EVERY)
+    return peak
+
+
+if __name__ == "__main__":
+    main()
