@@ -80,13 +80,7 @@ class DagmanLogParser:
     def parse(self, line: str) -> Occurrence | None:
         """What the line says of the run, if anything."""
         self.line += 1
-        # The usual stamp is 18 characters wide, and most lines say nothing of a job: look before parsing.
-        if (
-            line[17:18] == " "
-            and line[8:9] == " "
-            and line[18:22] not in _TELLING
-            and line[18:19] not in "(\t "
-        ):
+        if _says_nothing(line):
             return None
         stamp = _STAMP.match(line)
         text = line[stamp.end() :] if stamp else line
@@ -169,6 +163,16 @@ class DagmanLogParser:
         return self._clock.microseconds(
             naive.year, naive.month, naive.day, naive.hour, naive.minute, naive.second
         )
+
+
+def _says_nothing(line: str) -> bool:
+    """Whether a look is enough: the usual stamp is 18 characters wide, and few lines speak of a job."""
+    if line[17:18] != " " or line[8:9] != " ":
+        return False
+    opening = line[18:22]
+    if opening in _TELLING or opening[:1] == "(":
+        return False
+    return opening[:1] not in (" ", "\t") or "Hold reason" not in line
 
 
 def _ended(what: str, match: re.Match[str]) -> tuple[str, None, int]:

@@ -50,7 +50,8 @@ class BlockReader:
             elif line[2:3] != " ":
                 self._top(line[2:])
             elif self._section == "files":
-                self._of_a_file(line)
+                if self._file is not None or line[4:5] != " " or line[6:10] == "data":
+                    self._of_a_file(line)
             elif self._section:
                 self._inside(line)
         return self._ended(None)
