@@ -184,7 +184,7 @@ class KafkaLog:
         """
         self._require_open()
         with redacting(self._location, self._ledger, self._founding.partitions) as redactor:
-            replaced = self._others_than(records, tombstone)
+            replaced = self._others_than(records, tombstone, redactor.show_life)
             if replaced:
                 redactor.rewrite(Redaction(records, tombstone))
             with self._read_lock:
@@ -192,14 +192,14 @@ class KafkaLog:
         self._redacted = self._ledger.claims().left()
         return replaced
 
-    def _others_than(self, records: Sequence[Record], tombstone: bytes) -> int:
+    def _others_than(self, records: Sequence[Record], tombstone: bytes, alive: Callable[[], None]) -> int:
         """How many of these events have another body than the tombstone here."""
-        wanted = {(record.key, record.id) for record in records}
-        return sum(
-            (record.key, record.id) in wanted and record.body != tombstone
-            for key in {key for key, _ in wanted}
-            for record in read_all(self, key=key)
-        )
+        wanted, others = {(record.key, record.id) for record in records}, 0
+        for key in {key for key, _ in wanted}:
+            for record in read_all(self, key=key):
+                others += (record.key, record.id) in wanted and record.body != tombstone
+                alive()
+        return others
 
     def settle_redaction(self) -> None:
         """Say that everything that was made of the redacted events is gone too."""
