@@ -307,7 +307,6 @@ def _transfers(scribe: Scribe, instance: JobInstance, outcome: Outcome, time: in
         source = entry.get("src_url")
         if source is None or "dst_url" not in entry:
             continue
-        end = moment(entry.get("end")) or time
         fields = {
             "lfn.id": entry.get("lfn") or source.rpartition("/")[2],
             "source": source,
@@ -321,4 +320,10 @@ def _transfers(scribe: Scribe, instance: JobInstance, outcome: Outcome, time: in
             "ok": entry.get("success", "True"),
             "message": entry.get("error") or entry.get("message"),
         }
-        yield scribe.of(instance, "file.transfer", end, fields)
+        yield scribe.of(instance, "file.transfer", _end_of_transfer(entry, time), fields)
+
+
+def _end_of_transfer(entry: Mapping[str, str], time: int) -> int:
+    """When a transfer ended (``start`` is ISO or epoch seconds); ``time`` where it does not say."""
+    start = moment(entry.get("start")) or microseconds(entry.get("start"))
+    return time if start is None else start + (microseconds(entry.get("duration")) or 0)

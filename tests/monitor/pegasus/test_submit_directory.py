@@ -198,14 +198,15 @@ def test_checks_that_failed_are_tagged_and_told_file_by_file(make) -> None:
         "  - lfn: f.a\n    pfn: f.a\n    sha256: abc\n    success: False\n"
         "- integrity_summary:\n    succeeded: 1\n    failed: 1\n    duration: 0.041\n"
         "- transfer_attempts:\n  - lfn: f.b\n    src_url: file:///x\n    dst_url: gsiftp://y\n"
-        "    success: True\n    bytes: 5\n"
+        "    success: True\n    bytes: 5\n    start: 1677880805\n    duration: 1.5\n"
     )
     records = make(*HEAD, *SUBMITTED, *EXECUTED, *TERMINATED, *SUCCEEDED, files={"a.out": output})
     metric = only(records, "int.metric").fields
     assert (metric["type"], metric["count"], metric["duration"]) == ("check", "2", "0.041")
     assert only(records, "job_inst.tag").fields["count"] == "1"
     assert only(records, "file.checksum").fields["ok"] == "False"
-    assert only(records, "file.transfer").fields["size"] == "5"
+    transfer = only(records, "file.transfer")
+    assert (transfer.fields["size"], transfer.time) == ("5", (BASE + 5) * SECOND + 1_500_000)
 
 
 def test_without_a_log_of_dagman_its_monitors_notes_tell_the_same(make, tmp_path, reports) -> None:
