@@ -16,7 +16,7 @@ from eventlog.facts import PlanFailed
 from eventlog.kafka import KafkaLog
 from eventlog.kafka.message import to_message
 from eventlog.kafka.sender import partition_of
-from eventlog.log import Appended, EventLog, Position, read_all
+from eventlog.log import BEYOND, Appended, EventLog, Position, read_all
 
 pytestmark = pytest.mark.kafka
 kafka = pytest.importorskip("kafka")
@@ -106,6 +106,26 @@ def test_an_append_reaches_only_the_partitions_that_it_wrote_to(
     assert [len(each.position.offsets) for each in (first, second)] == [1, 1]
     assert first.position.joined(second.position) == kafka_log.head()
     assert not first.position.reaches(second.position)
+
+
+def test_the_head_and_the_earliest_position_name_every_partition(
+    kafka_log: KafkaLog, submitted: Submitted
+) -> None:
+    assert kafka_log.head().offsets == kafka_log.earliest().offsets == dict.fromkeys(range(4), 0)
+    kafka_log.append(submitted(range(3), run="run-1"))
+    assert sorted(kafka_log.head().offsets.values()) == [0, 0, 0, 3]
+
+
+def test_of_a_partition_in_which_a_reader_stands_beyond_the_end_nothing_is_read(
+    kafka_log: KafkaLog, submitted: Submitted
+) -> None:
+    kafka_log.append([event for n in range(8) for event in submitted(range(5), run=f"run-{n}")])
+    mine = partition_of(b"run-1", 4)
+    after = Position({p: 0 if p == mine else BEYOND for p in range(4)})
+    batch = kafka_log.read(after, 100)
+    assert {record.partition for record in batch.records} == {mine}
+    assert len(batch.records) == kafka_log.head().offset(mine)
+    assert batch.position == Position({**after.offsets, mine: len(batch.records)})
 
 
 def test_any_vector_of_positions_can_be_read_from(kafka_log: KafkaLog, submitted: Submitted) -> None:
