@@ -1,17 +1,33 @@
 """Statistics of a run in GraphQL; durations in microseconds, definitions as in ``projections.answers``."""
 
+from dataclasses import fields
+from enum import Enum
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import strawberry
 from sqlalchemy import Connection
 
 from api.context import Info
 from api.schema.answering import answer
-from api.schema.scalars import Long
+from api.schema.resolving import resolved
+from api.schema.scalars import Long, Time
 from projections.answers.breakdown import breakdown_of
+from projections.answers.counts import counts_of
 from projections.answers.integrity_statistics import integrity_sums_of
-from projections.answers.runs import RunRef, tree_of
+from projections.answers.runs import RunRef, tree_of, workflows_of
 from projections.answers.statistics import summary_of
+from projections.answers.time_statistics import Span, time_tables_of, zone_named
+
+
+@strawberry.enum(description="How long a line of the time tables is.")
+class TimeSpan(Enum):
+    """An hour, a day, a week from its Monday, a month."""
+
+    HOUR = Span.HOUR.value
+    DAY = Span.DAY.value
+    WEEK = Span.WEEK.value
+    MONTH = Span.MONTH.value
 
 
 @strawberry.type(description="Things by how their last attempt ended.")
@@ -55,10 +71,43 @@ class IntegritySum:
     duration: Long
 
 
+@strawberry.type(description="What began in one hour, day, week or month.")
+class TimeLine:
+    """A line of the time tables."""
+
+    start: Time = strawberry.field(description="When the span begins.")
+    host: str | None = strawberry.field(description="Null in the tables that do not tell hosts apart.")
+    count: Long
+    runtime: Long = strawberry.field(description="Microseconds, not weighed by cores.")
+
+
+@strawberry.type(description="Attempts by when they began to execute, processes by when they started.")
+class TimeTables:
+    """The time tables, with and without hosts."""
+
+    attempts: list[TimeLine]
+    processes: list[TimeLine]
+    attempts_by_host: list[TimeLine]
+    processes_by_host: list[TimeLine]
+
+
+@strawberry.type(description="The counts of one run of a tree.")
+class RunCounts:
+    """A run's part of the summary."""
+
+    id: strawberry.ID
+    workflow: str
+    tasks: Counts
+    jobs: Counts
+    subworkflows: Counts
+    workflow_retries: int
+
+
 @strawberry.type(description="A run's statistics, its sub-workflows' included; durations in microseconds.")
 class Statistics:
     """The summary and its tables."""
 
+    ref: strawberry.Private[RunRef]
     tasks: Counts
     jobs: Counts
     subworkflows: Counts
@@ -70,6 +119,17 @@ class Statistics:
     workflow_retries: int
     breakdown: list[Breakdown]
     integrity: list[IntegritySum]
+
+    @resolved("The same counts, run by run; the run itself first.")
+    async def by_run(self, info: Info) -> list[RunCounts]:
+        """The counts of the run and of each of its sub-workflows' runs."""
+        return await info.context.reader.ask("runs", partial(_by_run, run=self.ref))
+
+    @resolved("What began when, by hours of UTC that are gathered where the time zone's spans begin.")
+    async def time(self, info: Info, span: TimeSpan = TimeSpan.DAY, zone: str = "UTC") -> TimeTables:
+        """The time tables in a time zone, by its IANA name."""
+        tables = partial(_time_tables, run=self.ref, span=span, zone=zone_named(zone))
+        return await info.context.reader.ask("runs", tables)
 
 
 _DURATIONS = ("cumulative", "submit_side", "badput", "submit_side_badput")
@@ -87,6 +147,7 @@ def _statistics(connection: Connection, run: RunRef) -> Statistics:
     return answer(
         Statistics,
         summary,
+        ref=run,
         **durations,
         wall=summary.wall,
         workflow_retries=summary.counts.workflow_retries,
@@ -95,4 +156,30 @@ def _statistics(connection: Connection, run: RunRef) -> Statistics:
         subworkflows=answer(Counts, summary.counts.subworkflows),
         breakdown=[answer(Breakdown, line) for line in breakdown_of(connection, tree)],
         integrity=[answer(IntegritySum, line) for line in integrity_sums_of(connection, tree)],
+    )
+
+
+def _by_run(connection: Connection, run: RunRef) -> list[RunCounts]:
+    tree = tree_of(connection, run)
+    counts, workflows = counts_of(connection, tree), workflows_of(connection, tree)
+    return [
+        RunCounts(
+            id=strawberry.ID(member.run),
+            workflow=workflows[member.key],
+            tasks=answer(Counts, counts[member.key].tasks),
+            jobs=answer(Counts, counts[member.key].jobs),
+            subworkflows=answer(Counts, counts[member.key].subworkflows),
+            workflow_retries=counts[member.key].workflow_retries,
+        )
+        for member in tree
+    ]
+
+
+def _time_tables(connection: Connection, run: RunRef, span: TimeSpan, zone: ZoneInfo) -> TimeTables:
+    tables = time_tables_of(connection, tree_of(connection, run), Span(span.value), zone)
+    return TimeTables(
+        **{
+            field.name: [answer(TimeLine, line) for line in getattr(tables, field.name)]
+            for field in fields(tables)
+        }
     )

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Table, func, select, union_all
 
+from eventlog.errors import InputError
 from projections.answers.counts import SUBWORKFLOW_KINDS
 from projections.answers.durations import DAGMAN
 from projections.answers.runs import RunRef
@@ -59,6 +61,14 @@ class TimeTables:
     processes: Sequence[TimeLine]
     attempts_by_host: Sequence[TimeLine]
     processes_by_host: Sequence[TimeLine]
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of an IANA name such as ``America/Los_Angeles``; raises InputError for any other."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputError(f"no time zone {name!r}: give a name such as America/Los_Angeles or UTC") from None
 
 
 def time_tables_of(connection: Connection, runs: Sequence[RunRef], span: Span, zone: tzinfo) -> TimeTables:

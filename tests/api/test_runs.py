@@ -105,6 +105,23 @@ def test_statistics_count_tasks_and_jobs_and_add_up_durations(server):
     }
 
 
+def test_statistics_tell_what_began_when_in_any_time_zone_and_run_by_run(server):
+    query = """query Times($zone: String!) { statistics(run: "run-3") {
+        byRun { id workflow jobs { total } workflowRetries }
+        time(span: MONTH, zone: $zone) { attempts { start count } processes { start host count runtime }
+            attemptsByHost { host } } } }"""
+    told = server.ask(query, zone="Pacific/Honolulu")["statistics"]
+    assert told["byRun"] == [{"id": "run-3", "workflow": "split", "jobs": {"total": 4}, "workflowRetries": 0}]
+    assert [(line["host"], line["count"], line["runtime"]) for line in told["time"]["processes"]] == [
+        (None, 3, 3_000_000)
+    ]
+    # the run was on the first of January in UTC, and still in December there
+    assert told["time"]["processes"][0]["start"] == "1969-12-01T10:00:00Z"
+    refused = server.error(query, zone="Mars/Olympus")
+    assert refused["code"] == "BAD_INPUT"
+    assert "America/Los_Angeles" in refused["message"]
+
+
 def test_a_run_is_named_by_a_unique_beginning_of_its_id(server):
     assert server.error('{ run(id: "run-") { id } }')["code"] == "BAD_INPUT"
     assert server.error('{ run(id: "x") { id } }')["code"] == "NOT_FOUND"

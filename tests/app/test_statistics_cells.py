@@ -7,7 +7,8 @@ import pytest
 from eventlog.errors import InputError
 from hoofprint.app.statistics import cells
 from hoofprint.app.statistics.question import Level, levels_named
-from hoofprint.app.statistics.zones import local_zone, zone_named
+from hoofprint.app.statistics.zones import local_zone
+from projections.answers.time_statistics import zone_named
 
 SECOND = 1_000_000
 

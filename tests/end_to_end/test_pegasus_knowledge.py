@@ -25,8 +25,8 @@ def test_files_are_found_by_the_checksum_size_and_user_that_kickstart_recorded(
     assert names('checksum.type = "sha256" and user = "mzalam" and workflow = "process"') == ["listing.txt"]
     assert names('tag.user = "mzalam" and tag.size < 10') == ["count.txt"]
     assert names('tag.user = "mzalam" and size >= 400 and size < 800') == ["inner_diamond_workflow_tc.yml"]
-    assert names('lfn = "listing.txt" and ctime >= "2023-03-03T22:24:00-08:00"') == ["listing.txt"]
-    assert names('lfn = "listing.txt" and ctime >= "2023-03-03T22:25:00-08:00"') == []
+    assert names('lfn = "listing.txt" and ctime >= 2023-03-03T22:24:00-08:00') == ["listing.txt"]
+    assert names('lfn = "listing.txt" and ctime >= 2023-03-03T22:25:00-08:00') == []
 
 
 def test_the_black_diamonds_last_file_is_traced_to_its_first_with_argv_and_host_of_each_step(

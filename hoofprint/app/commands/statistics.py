@@ -15,9 +15,9 @@ from hoofprint.app.house import House
 from hoofprint.app.output import console
 from hoofprint.app.statistics.formats import Format, write_files, write_to
 from hoofprint.app.statistics.question import Question, levels_named, question_of
-from hoofprint.app.statistics.zones import local_zone, zone_named
+from hoofprint.app.statistics.zones import local_zone
 from projections.answers.runs import RunRef, resolve_run, root_runs
-from projections.answers.time_statistics import Span
+from projections.answers.time_statistics import Span, zone_named
 
 
 def statistics(

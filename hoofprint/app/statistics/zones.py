@@ -2,20 +2,12 @@
 
 import os
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from eventlog.errors import InputError
+from projections.answers.time_statistics import zone_named
 
 _LOCAL_TIME = Path("/etc/localtime")
 _FOLDER = "zoneinfo"
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """The zone of an IANA name such as ``America/Los_Angeles``; raises InputError for any other."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InputError(f"no time zone {name!r}: give a name such as America/Los_Angeles or UTC") from None
 
 
 def local_zone() -> ZoneInfo:
