@@ -21,11 +21,16 @@ def require_topics(location: KafkaLocation, ledger: Ledger) -> int:
     """Make the log's topics where there are none; returns how many partitions the log has.
 
     Raises InputError where the location asks for another number of partitions, LogError for a topic whose
-    settings would lose events.
+    settings would lose events, or that somebody deleted.
     """
     with topics_of(location) as topics:
         _require(topics, location, meta_topic(location), 1)
         ledger.refresh()
+        if ledger.founding() is not None and not topics.partitions(ledger.topic):
+            raise LogError(
+                f"{location.name} was founded, and its topic {ledger.topic} is not there any more: its "
+                "events are gone. Import its archive into a log of another name (HOOFPRINT_LOG)"
+            )
         partitions = _require(topics, location, ledger.topic, location.partitions or DEFAULT_PARTITIONS)
     if location.partitions not in (None, partitions):
         raise InputError(

@@ -290,6 +290,15 @@ def test_a_topic_of_another_program_is_refused(
         KafkaLog.open(kafka_location)
 
 
+def test_a_topic_that_somebody_deleted_is_not_made_anew(
+    kafka_location: str, kafka_log: KafkaLog, admin: object, submitted: Submitted
+) -> None:
+    kafka_log.append(submitted([1]))
+    admin.delete_topics([topic_of(kafka_location)])  # type: ignore[attr-defined]
+    with pytest.raises(LogError, match="is not there any more: its events are gone"):
+        KafkaLog.open(kafka_location)
+
+
 def test_a_broker_that_is_not_there_is_named_with_the_setting(kafka_server: str) -> None:
     start = time.monotonic()
     with pytest.raises(UnavailableError, match=r"Kafka at 127\.0\.0\.1:1 .*[Rr]efused.*HOOFPRINT_LOG"):
