@@ -20,6 +20,7 @@ class JobFiles:
         self._dump = dump
         self._dag = dag
         self._report = report
+        self._folder_of = ("", "")
 
     def submit_file(self, job: str) -> SubmitFile:
         """What the job's submit file says; nothing where there is none."""
@@ -65,7 +66,7 @@ class JobFiles:
 
     def input_file(self, instance: JobInstance) -> Path:
         """Where the job's list of transfers, replicas or tasks would be."""
-        return self._folder(instance.job) / f"{instance.job}.in"
+        return Path(f"{self._folder(instance.job)}/{instance.job}.in")
 
     def output_names(self, instance: JobInstance, outcome: Outcome) -> dict[str, str | None]:
         """The names of the attempt's output and error files, as an event has them."""
@@ -93,11 +94,14 @@ class JobFiles:
         return self._dag.node(instance.job).post is not None or self._dag.is_pmc
 
     def _rotated(self, instance: JobInstance, suffix: str) -> Path:
-        path = self._folder(instance.job) / f"{instance.job}{suffix}"
-        return (
-            path.with_name(f"{path.name}.{instance.output_number:03}") if self._is_rotated(instance) else path
-        )
+        number = f".{instance.output_number:03}" if self._is_rotated(instance) else ""
+        return Path(f"{self._folder(instance.job)}/{instance.job}{suffix}{number}")
 
-    def _folder(self, job: str) -> Path:
-        name = self._dag.node(job).submit_file
-        return self._dump.here(name).parent if name is not None else self._dump.directory
+    def _folder(self, job: str) -> str:
+        # Text, not a Path, and remembered: it is asked several times for each of a hundred thousand jobs.
+        known, folder = self._folder_of
+        if known != job:
+            name = self._dag.node(job).submit_file
+            folder = str(self._dump.here(name).parent if name is not None else self._dump.directory)
+            self._folder_of = (job, folder)
+        return folder

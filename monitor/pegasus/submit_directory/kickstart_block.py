@@ -137,9 +137,10 @@ class BlockReader:
 def pair(text: str) -> tuple[str, str]:
     """Name and value of a line of a block mapping. Raises ``Unusual``."""
     name, found, value = text.partition(":")
-    if not found or (value and value[0] not in " \r") or name[:1] in ('"', "'", "-"):
+    value = value.strip()
+    if not found or name[:1] in "\"'-" or (value and text[len(name) + 1] != " "):
         raise Unusual
-    return name, value.strip()
+    return name, value
 
 
 def scalar(value: str) -> str:

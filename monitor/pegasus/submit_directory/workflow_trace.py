@@ -6,7 +6,7 @@ from pathlib import Path
 
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
-from monitor.pegasus.submit_directory.braindump import Braindump
+from monitor.pegasus.submit_directory.braindump import Braindump, is_submit_directory
 from monitor.pegasus.submit_directory.dag import Dag, read_dag
 from monitor.pegasus.submit_directory.dagman_log import DagmanLogParser, parse_lines
 from monitor.pegasus.submit_directory.growing_log import GrowingLog, rotated_before
@@ -59,6 +59,7 @@ class WorkflowTrace:
         self._occurrences: Iterator[Occurrence] = iter(())
         self._waiting: Occurrence | None = None
         self._waits_since: float | None = None
+        self._not_found: list[JobInstance] = []
 
     @property
     def is_running(self) -> bool:
@@ -80,6 +81,7 @@ class WorkflowTrace:
             if not self._log.path.is_file() and not rotated_before(self._log.path):
                 return
             self._states = self._begin(self._log.path)
+        yield from self._found_late()
         if self._waiting is None:
             self._occurrences = parse_lines(self._parser, self._log.lines())
         yield from self._records(self._states, self._ready(self._states))
@@ -90,6 +92,11 @@ class WorkflowTrace:
             yield from self._from_jobstate_log()
         elif (rest := self._log.rest) and self._parser.ends_run(rest):
             yield from self._records(self._states, parse_lines(self._parser, iter([rest])))
+        for instance in self._not_found:
+            log = instance.submit_file.dagman_log
+            self._reports.unreadable(
+                f"{log}: the sub-workflow of {instance.job} has no submit directory there"
+            )
 
     def close(self) -> None:
         """Let go of the log."""
@@ -157,13 +164,22 @@ class WorkflowTrace:
                 yield from self._records(states, parser.parse(line))
 
     def _submitted(self, instance: JobInstance) -> Iterator[Record]:
-        log = instance.submit_file.dagman_log
-        folder = self._sub_directory(log, instance.output_number) if log is not None else None
-        if folder is not None:
+        if instance.submit_file.dagman_log is None:
+            return
+        folder = self._sub_directory(instance.submit_file.dagman_log, instance.output_number)
+        if folder is None:
+            self._not_found.append(instance)
+        else:
             yield from self._sub_workflow(self.dump, instance, folder)
+
+    def _found_late(self) -> Iterator[Record]:
+        """The sub-workflows that were submitted before their directories could be seen."""
+        waiting, self._not_found = self._not_found, []
+        for instance in waiting:
+            yield from self._submitted(instance)
 
     def _sub_directory(self, log: str, attempt: int) -> Path | None:
         """Where a sub-workflow was planned: each planning makes a directory of its own, numbered from 000."""
         planned = self.dump.here(log).parent
         numbered = (planned.with_name(f"{planned.name}.{number:03}") for number in (attempt, 0))
-        return next((folder for folder in (*numbered, planned) if folder.is_dir()), None)
+        return next((folder for folder in (*numbered, planned) if is_submit_directory(folder)), None)

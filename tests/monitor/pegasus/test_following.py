@@ -215,7 +215,7 @@ def test_the_output_of_a_job_that_just_ended_is_waited_for_but_not_for_ever(
     follower.close()
 
 
-def test_a_sub_workflow_is_found_when_it_is_submitted(realdata: Path, tmp_path: Path) -> None:
+def test_a_sub_workflow_is_found_when_its_directory_can_be_seen(realdata: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(
         realdata / "submit-dirs" / "hierarchical_wf_success", folder, copy_function=shutil.copyfile
@@ -227,7 +227,12 @@ def test_a_sub_workflow_is_found_when_it_is_submitted(realdata: Path, tmp_path: 
     path.write_bytes(written[:submitted])
     follower = following(folder, MemoryLog())
     before = [e.fact.run for e in step(follower) if isinstance(e.fact, PlanStarted)]
+    inner = folder / "00/00/blackdiamond_diamond_subworkflow.000"
+    away = tmp_path / "away"
+    inner.rename(away)
     path.write_bytes(written)
+    assert not [e for e in step(follower) if isinstance(e.fact, PlanStarted)]
+    away.rename(inner)
     after = {e.fact.run for e in step(follower) if isinstance(e.fact, PlanStarted)}
     follower.close()
     assert len(before) == 1
