@@ -1,6 +1,7 @@
 """From what a person calls a file to the run it belongs to."""
 
 from eventlog.errors import InputError, NotFoundError
+from hoofprint.app.submit_reference import run_meant
 from projections.answers.files import file_of, runs_of_file
 from projections.answers.runs import RunRef, resolve_run
 from projections.store import ViewStore
@@ -27,7 +28,7 @@ def only_run_with(store: ViewStore, namespace: str, lfn: str, reference: str | N
 
 def _named(store: ViewStore, namespace: str, lfn: str, reference: str) -> RunRef:
     with store.reading("runs") as runs, store.reading("data") as data:
-        run = resolve_run(runs, reference, [namespace])
+        run = resolve_run(runs, run_meant(reference), [namespace])
         file_of(data, run, lfn)
     return run
 

@@ -7,6 +7,7 @@ import pytest
 
 from hoofprint.app.main import main
 
+RUN = "5d1a8f2e-0001"
 LOG = """06/23/22 10:00:00 ** condor_scheduniv_exec.1.0 (CONDOR_DAGMAN) STARTING UP
 06/23/22 10:00:01 DAG status: 0 (DAG_STATUS_OK)
 06/23/22 10:00:01 Of 8 nodes total:
@@ -49,3 +50,18 @@ def test_the_same_is_told_in_json(directory: Path, capsys: pytest.CaptureFixture
 def test_a_folder_without_a_dagman_log_is_no_run(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", str(directory / "00")]) == 3
     assert "no run" in capsys.readouterr().err
+
+
+def test_a_submit_directory_names_its_run_wherever_it_lies(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (directory / "braindump.yml").write_text(f'wf_uuid: "{RUN}"\ndag: "outer-0.dag"\nuser: "somebody"\n')
+    (directory / "outer-0.static.bp").write_text(
+        f"ts=1 event=stampede.job.info xwf.id={RUN} job.id=A type_desc=compute task_count=0\n"
+    )
+    assert main(["import", str(directory)]) == 0
+    moved = directory.rename(directory.with_name("moved"))
+    capsys.readouterr()
+    assert main(["status", str(moved), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"]["summary"]["ref"]["run"] == RUN
+    assert main(["analyze", str(moved)]) == 0

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from hoofprint.app.submit_reference import run_meant
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 Timezone = Annotated[
@@ -25,6 +27,8 @@ AsOf = Annotated[
 RunReference = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="A run: its id, a unique beginning of it, its plan directory, or 'latest'."
+        metavar="RUN",
+        callback=run_meant,
+        help="A run: its id, a unique beginning of it, its plan or submit directory, or 'latest'.",
     ),
 ]

@@ -16,6 +16,7 @@ from hoofprint.app.output import console
 from hoofprint.app.statistics.formats import Format, write_files, write_to
 from hoofprint.app.statistics.question import Question, levels_named, question_of
 from hoofprint.app.statistics.zones import local_zone
+from hoofprint.app.submit_reference import run_meant
 from projections.answers.runs import RunRef, resolve_run, root_runs
 from projections.answers.time_statistics import Span, zone_named
 
@@ -95,7 +96,8 @@ def _roots(
         return found
     if len(references) > 1 and not multiple:
         raise InputError(f"{len(references)} runs are named: add --multiple for statistics over all of them")
-    return list(dict.fromkeys(resolve_run(connection, reference) for reference in references or ["latest"]))
+    meant = map(run_meant, references or ["latest"])
+    return list(dict.fromkeys(resolve_run(connection, reference) for reference in meant))
 
 
 def _answer(connection: Connection, question: Question, form: Format, output: Path | None) -> None:

@@ -13,6 +13,7 @@ from hoofprint.app.commands.options import AsOf, Json
 from hoofprint.app.dag_progress import is_submit_directory, show_submit_directory
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, facts, print_json, table, when
+from hoofprint.app.submit_reference import run_meant
 from projections.answers.integrity import Integrity, integrity_of
 from projections.answers.queue import Queue, queues_of
 from projections.answers.runs import RunDetail, RunSummary, list_runs, resolve_run, run_detail, tree_of
@@ -33,9 +34,11 @@ def status(
 ) -> None:
     """Say how a run stands and whether its files are intact; without RUN, list the latest runs."""
     house: House = context.obj
+    folder = reference if reference is not None and is_submit_directory(reference) else None
+    reference = run_meant(reference) if reference is not None else None
     store = views_as_of(house, as_of, run=reference)
-    if reference is not None and is_submit_directory(reference) and not _is_known(store, reference):
-        show_submit_directory(reference, as_json)
+    if folder is not None and not _is_known(store, reference or folder):
+        show_submit_directory(folder, as_json)
         return
     with store.reading("runs") as runs, store.reading("data") as data:
         if reference is None:
