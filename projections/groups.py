@@ -38,7 +38,7 @@ class Group:
 
 RUNS = Group(
     "runs",
-    3,
+    4,
     runs_metadata.metadata,
     (
         *(identity.apply, plan.apply, hosts.apply, attempts.apply, invocations.apply, integrity.apply),

@@ -1,7 +1,7 @@
 """Runs: which there are, which one a person means, and how one stands."""
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, true, tuple
 
 from eventlog.errors import InputError, NotFoundError
 from projections.bulk import key_rows
+from projections.distinct import distinct_texts
 from projections.runs.identity import RUN_STATES, RUNS
 from projections.runs.plan import JOBS
 
@@ -114,15 +115,36 @@ def list_runs(
     ``after`` is the cursor of the last one seen. Raises InputError for a state that no planned run is in.
     """
     place = tuple_(RUNS.c.created_at, RUNS.c.run_key)
-    query = select(RUNS).where(RUNS.c.visible, _within(namespaces))
-    if workflow is not None:
-        query = query.where(RUNS.c.workflow == workflow)
-    if state is not None:
-        query = query.where(RUNS.c.state == _listed_state(state))
+    query = select(RUNS).where(RUNS.c.visible)
     if after is not None:
         query = query.where(place < tuple_(*after))
     newest = query.order_by(RUNS.c.created_at.desc(), RUNS.c.run_key.desc()).limit(limit)
-    return [_summary(row) for row in connection.execute(newest)]
+    found: list[_Row] = []
+    for branch in _branches(connection, namespaces, workflow, state):
+        found += connection.execute(newest.where(*branch))
+    found.sort(key=lambda row: (row.created_at, row.run_key), reverse=True)
+    return [_summary(row) for row in found[:limit]]
+
+
+def _branches(
+    connection: Connection, namespaces: Collection[str] | None, workflow: str | None, state: str | None
+) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """Conditions that name all columns of an index before time: each has its newest runs at one end of it.
+
+    A page takes the newest of them all, and no walk over those that do not match.
+    """
+    states = LISTED_STATES if state is None else (_listed_state(state),)
+    if namespaces is None and workflow is None and state is None:
+        yield ()
+        return
+    for namespace in distinct_texts(connection, RUNS.c.namespace) if namespaces is None else namespaces:
+        within = RUNS.c.namespace == namespace
+        if workflow is not None:
+            yield from ((within, RUNS.c.workflow == workflow, RUNS.c.state == one) for one in states)
+        elif state is not None:
+            yield within, RUNS.c.state == state
+        else:
+            yield (within,)
 
 
 def root_runs(connection: Connection, namespaces: Collection[str]) -> Sequence[RunRef]:

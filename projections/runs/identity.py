@@ -54,6 +54,8 @@ RUNS = Table(
     text("state"),
     Index("runs_by_run", "run"),
     Index("runs_by_creation", "namespace", "created_at", "run_key"),
+    Index("runs_by_state", "namespace", "state", "created_at", "run_key"),
+    Index("runs_by_workflow", "namespace", "workflow", "state", "created_at", "run_key"),
     Index("runs_by_time", "created_at", "run_key"),
     Index("runs_by_root", "root_key", "run_key"),
     Index("runs_by_directory", "submit_directory"),

@@ -14,9 +14,9 @@ from projections.data.files import FILES
 from projections.data.plans import PLANS
 from projections.data.tags import TAGS
 from projections.data.uses import TASKS
+from projections.distinct import distinct_texts
 from projections.keys import run_key, text_key
 from projections.search.cursors import FileKey, read_cursor, write_cursor
-from projections.search.distinct import distinct_texts
 from projections.search.field_terms import created, size
 from projections.search.fields import Field
 from projections.search.filter import Filter, TagKey, comparisons

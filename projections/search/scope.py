@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, select, true, 
 from projections.bulk import key_rows
 from projections.data.plans import PLANS
 from projections.data.tags import TAGS
+from projections.distinct import distinct_texts
 from projections.search.cursors import FileKey
-from projections.search.distinct import distinct_texts
 
 
 class Target(StrEnum):

@@ -97,6 +97,8 @@ def _ask_everything(runs: Connection, data: Connection) -> None:
     first = list_runs(runs, namespaces=["default"], limit=1)
     list_runs(runs, after=first[0].cursor)
     list_runs(runs, namespaces=["default"], workflow="split", state="planned", after=first[0].cursor)
+    list_runs(runs, workflow="split", after=first[0].cursor)
+    list_runs(runs, state="planned", limit=1)
     for reference in ("latest", "run-1", "run-", "/plans/run-1"):
         try:
             resolve_run(runs, reference)
@@ -136,6 +138,30 @@ def test_every_statement_of_every_answer_finds_its_rows_by_an_index(
     with store.reading("runs") as runs, store.reading("data") as data, _watched() as scans:
         _ask_everything(runs, data)
     assert scans == {}
+
+
+def test_a_page_of_runs_begins_at_the_end_of_an_index_and_sorts_nothing(
+    folded: Fold, complete: Sequence[Event]
+) -> None:
+    asked: list[str] = []
+
+    def note(connection: Connection, cursor: object, statement: str, parameters: object, *_: object) -> None:
+        if connection.dialect.name == "sqlite":
+            explained = connection.connection.cursor()
+            asked.extend(row[3] for row in explained.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+            explained.close()
+
+    with folded(complete).reading("runs") as runs:
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            for filters in ({}, {"state": "planned"}, {"workflow": "split"}):
+                list_runs(runs, namespaces=["default"], **filters)
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        steps = 7 if runs.dialect.name == "sqlite" else 0
+    # one of all, one of the state, five of the workflow, a state each: and no step that sorts
+    assert len(asked) == steps
+    assert all("USING INDEX runs_by_" in step for step in asked)
 
 
 def test_the_watch_sees_a_statement_that_scans(folded: Fold, complete: Sequence[Event]) -> None:
