@@ -82,13 +82,15 @@ def _unhandled(step: Step) -> Mapping[str, int]:
 
 def _pulses(step: Step, started: int) -> list[Pulse]:
     """How each partition's part of a batch went; ``started`` is in nanoseconds of the monotonic clock."""
-    last: dict[int, Record] = {}
-    count: Counter[int] = Counter()
-    for records in ([pair[0] for pair in step.decoded.pairs], [one.record for one in step.undecodable]):
-        for record in records:
-            count[record.partition] += 1
-            if record.partition not in last or record.offset > last[record.partition].offset:
-                last[record.partition] = record
+    records = [pair[0] for pair in step.decoded.pairs]
+    # in each partition they come in order
+    last = {record.partition: record for record in records}
+    for letter in step.undecodable:
+        records.append(letter.record)
+        known = last.setdefault(letter.record.partition, letter.record)
+        if letter.record.offset > known.offset:
+            last[letter.record.partition] = letter.record
+    count = Counter([record.partition for record in records])
     now, took = time.time_ns() // 1000, (time.monotonic_ns() - started) // 1000
     return [Pulse(p, record.recorded, now, count[p], took) for p, record in sorted(last.items())]
 

@@ -71,6 +71,8 @@ class PastLog:
         return Position({**after.offsets, **done})
 
     def _clipped(self, after: Position, batch: Batch) -> Batch:
+        if self._moment.recorded is None and self._moment.position.reaches(batch.position):
+            return Batch(batch.records, after.joined(batch.position))
         records = [record for record in batch.records if self._moment.has(record)]
         ends = self._moment.position.offsets
         reached = {p: min(batch.position.offset(p), end) for p, end in ends.items()}
