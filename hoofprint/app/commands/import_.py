@@ -1,5 +1,6 @@
 """``hoofprint import``: what another workflow system left behind, into the log."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -57,6 +58,8 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import runs of Pegasus: again, or from another source of the same run, adds only what is new."""
+    # Events are many, and nothing about them goes in circles.
+    gc.set_threshold(100_000, 20, 20)
     house: House = context.obj
     imported = Imported()
     reports = Reports(_tell)
