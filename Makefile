@@ -33,7 +33,7 @@ unit: $(VENV)/.ready ## the tests that need no service
 	$(BIN)/python -m pytest -q -n 2 -m "not postgres and not kafka and not condor and not browser and not slow"
 
 bench: $(VENV)/.ready ## one benchmark: make bench NAME=append-sqlite [ARGS="--events 100000"]
-	@test -n "$(NAME)" || { echo "bench: NAME= is one of:"; ls benchmarks/*.py | xargs -n1 basename -s .py | tr _ -; exit 2; }
+	@test -n "$(NAME)" || { echo "bench: NAME= is one of:"; grep -l __main__ benchmarks/*.py | xargs -n1 basename -s .py | tr _ -; exit 2; }
 	@$(BIN)/python -m benchmarks.$(subst -,_,$(NAME)) $(ARGS)
 
 soak: $(VENV)/.ready ## every test, with 1,000 kills and 10,000 generated workflows (about an hour)

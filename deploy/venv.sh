@@ -6,6 +6,8 @@ folder=$1 kind=$2 python=${PYTHON:-python3}
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
   echo "hoofprint needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.12 …" >&2; exit 2; }
+# where FOLDER is activated, python3 is the one in it, which goes when it is made anew
+python=$("$python" -c 'import sys; print(getattr(sys, "_base_executable", sys.executable))')
 wanted="$kind $(sha256sum pyproject.toml deploy/venv.sh | sha256sum) $("$python" -VV)"
 [ "$(cat "$folder/.ready" 2>/dev/null)" = "$wanted" ] && { touch "$folder/.ready"; exit 0; }
 
