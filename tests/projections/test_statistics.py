@@ -146,7 +146,9 @@ def test_a_script_is_weighed_by_its_job_as_a_process_is(folded: Fold, story: Sto
     ]
 
 
-def test_processor_time_that_is_told_alone_is_summed_but_gives_no_share_of_a_core(folded: Fold, story: Stories) -> None:
+def test_processor_time_that_is_told_alone_is_summed_but_gives_no_share_of_a_core(
+    folded: Fold, story: Stories
+) -> None:
     told = story("r").planned().attempt(3, "count_ID2", task="ID2")
     process = InvocationRecorded(
         run="r", job="count_ID2", attempt=1, sequence=2, start=0, duration=SECOND, exit_raw=0,
