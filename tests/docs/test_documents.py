@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs/tutorial").glob("*.md"))
+PEGASUS_RUNS = ("process_wf_success", "process_wf_failure", "hierarchical_wf_success")
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,28 @@ def check_shown(shown: list[str], printed: str, place: str) -> None:
 def test_a_page_of_the_tutorial_does_what_it_says(
     page: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
+    check_page(page, tmp_path, environment)
+
+
+@pytest.mark.realdata
+def test_the_page_for_pegasus_users_does_what_it_says(tmp_path: Path, environment: dict[str, str]) -> None:
+    if "HOOFPRINT_REALDATA" not in os.environ:
+        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
+    for number, sample in enumerate(PEGASUS_RUNS, 1):
+        source = Path(os.environ["HOOFPRINT_REALDATA"], "submit-dirs", sample)
+        shutil.copytree(source, tmp_path / f"run{number:04}", copy_function=shutil.copyfile)
+    check_page(ROOT / "docs/pegasus-users.md", tmp_path, environment)
+
+
+def check_page(page: Path, folder: Path, environment: dict[str, str]) -> None:
     for block in blocks(page):
         if block.file:
-            (tmp_path / block.file).write_text(block.text)
+            (folder / block.file).write_text(block.text)
         elif block.language == "console":
             for command, shown in commands(block.text):
                 place = f"{page.name}:{block.line}: {command}"
                 done = subprocess.run(
-                    ["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True
+                    ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True
                 )
                 fails = command.endswith("# fails")
                 assert (done.returncode != 0) == fails, f"{place}\n{done.stdout}{done.stderr}"
