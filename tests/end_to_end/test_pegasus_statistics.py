@@ -5,8 +5,9 @@ import itertools
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -194,6 +195,74 @@ def test_every_reason_is_needed(realdata: Path, answered: Callable[[Sample, str]
         differing = [place for place in {**theirs, **ours} if theirs.get(place) != ours.get(place)]
         needed |= {reason_of(sample, place, theirs, ours) for place in differing}
     assert needed - {None} == {reason.why for reason in REASONS}
+
+
+RECKONED = {
+    "sums": """
+        SELECT sum(remote_duration * multiplier_factor), (SELECT sum(local_duration) FROM job_instance),
+            (SELECT sum(CASE state WHEN 'WORKFLOW_STARTED' THEN -timestamp ELSE timestamp END)
+            FROM workflowstate), (SELECT max(restart_count) FROM workflowstate)
+        FROM invocation JOIN job_instance USING (job_instance_id)
+        WHERE task_submit_seq >= 0 AND transformation <> 'condor::dagman'""",
+    "jobs": """
+        SELECT exec_job_id, coalesce(ji.site, '-'), (SELECT sum(remote_duration) FROM invocation i
+            WHERE i.job_instance_id = ji.job_instance_id AND task_submit_seq >= 0), local_duration,
+            (SELECT min(timestamp) FROM jobstate s WHERE s.job_instance_id = ji.job_instance_id
+            AND state IN ('GRID_SUBMIT', 'GLOBUS_SUBMIT', 'EXECUTE')) - (SELECT timestamp FROM jobstate s
+            WHERE s.job_instance_id = ji.job_instance_id AND state = 'SUBMIT'),
+            (SELECT min(timestamp) FROM jobstate s WHERE s.job_instance_id = ji.job_instance_id
+            AND state = 'EXECUTE') - (SELECT min(timestamp) FROM jobstate s
+            WHERE s.job_instance_id = ji.job_instance_id AND state IN ('GRID_SUBMIT', 'GLOBUS_SUBMIT'))
+        FROM job_instance ji JOIN job USING (job_id) ORDER BY job_submit_seq""",
+    "breakdown": """
+        SELECT transformation, count(*), round(avg(remote_duration * multiplier_factor), 3)
+        FROM invocation JOIN job_instance USING (job_instance_id)
+        GROUP BY transformation ORDER BY transformation""",
+    "time": """
+        SELECT strftime('%Y-%m-%d : %H', start_time, 'unixepoch'), count(*), round(sum(remote_duration), 3)
+        FROM invocation GROUP BY 1 ORDER BY 1""",
+}
+
+
+def test_a_run_that_was_restarted_twice_has_the_numbers_that_its_database_adds_up_to(
+    realdata: Path, tmp_path: Path
+) -> None:
+    database = realdata / "submit-dirs/monitoring-test.stampede.db"
+    with closing(sqlite3.connect(f"file:{database}?immutable=1", uri=True)) as connection:
+        expected = {name: connection.execute(query).fetchall() for name, query in RECKONED.items()}
+    command(tmp_path, "import", str(database))
+    command(tmp_path, "statistics", "-f", "csv", "-t", "hour", "-z", "UTC", "-o", str(tmp_path))
+    rows = {path.stem: list(csv_rows(path)) for path in tmp_path.glob("*.csv")}
+
+    def cells(name: str, *columns: str, of: str = "") -> list[tuple[str, ...]]:
+        return [tuple(row[column] for column in columns) for row in rows[name] if of in (row["of"], "")]
+
+    def printed(name: str) -> list[tuple[str, ...]]:
+        return [
+            tuple(
+                "-" if cell is None else cell if isinstance(cell, str) else str(float(cell)) for cell in row
+            )
+            for row in expected[name]
+        ]
+
+    ((cumulative, submit_side, wall, restarts),) = expected["sums"]
+    sums = dict(cells("summary-time", "stat_type", "time_seconds"))
+    assert float(sums["workflow_cumulative_job_wall_time"]) == pytest.approx(cumulative, abs=1e-6)
+    assert float(sums["cumulative_job_walltime_from_submit_side"]) == submit_side
+    assert float(sums["workflow_wall_time"]) == wall
+    assert {row["WF_Retries"] for row in rows["workflow"]} == {str(restarts)} == {"2"}
+    columns = ("Job", "Site", "Kickstart", "Runtime", "CondorQTime", "Resource")
+    assert cells("jobs", *columns) == printed("jobs")
+    assert [
+        (name, str(float(count)), mean)
+        for name, count, mean in cells("breakdown", "Transformation", "Count", "Mean (runtime)", of="ALL")
+    ] == printed("breakdown")
+    assert [
+        (hour, str(float(count)), runtime)
+        for hour, count, runtime in cells(
+            "time", "date[YYYY-MM-DD : HH]", "count", "runtime (sec)", of="invocations/hour"
+        )
+    ] == printed("time")
 
 
 def test_the_outer_and_the_inner_workflow_have_numbers_of_their_own(
