@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from monitor.pegasus.database_access import StampedeTables, value_of
 from monitor.pegasus.records import Record
+from monitor.pegasus.storable_text import storable
 
 _MICROSECONDS = 1_000_000
 _SCALE = Decimal("0.000001")
@@ -79,12 +80,14 @@ def texts(fields: Mapping[str, object | None]) -> dict[str, str]:
 
 def text(value: object) -> str:
     """One value of a row as an event file would have it."""
+    if isinstance(value, str):
+        return storable(value)
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float | Decimal):
         return _decimal_text(Decimal(str(value)))
     if isinstance(value, bytes | memoryview):
-        return bytes(value).decode("utf-8", errors="replace")
+        return storable(bytes(value).decode("utf-8", errors="replace"))
     return str(value)
 
 

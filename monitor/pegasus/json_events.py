@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from monitor.pegasus.records import Record
+from monitor.pegasus.storable_text import storable
 from monitor.pegasus.translation.values import UnfitValueError, moment
 
 _PREFIX = "stampede."
@@ -60,5 +61,5 @@ def _text(value: object) -> str | None:
     if isinstance(value, float):
         return format(Decimal(repr(value)), "f")
     if isinstance(value, str | int):
-        return str(value)
+        return storable(str(value))
     return None

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from monitor.pegasus.job_states import NOTE, WORKFLOW_EVENTS, event_of_state, note_of_state
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
+from monitor.pegasus.storable_text import storable
 from monitor.pegasus.translation.values import UnfitValueError, moment
 
 SCHEMA_VERSION = 1
@@ -158,9 +159,9 @@ def _plan(workflow: _Object, jobs: Sequence[_Object], place: str) -> Iterator[Re
 
 def _record(about: _Object, event: str, time: int, fields: Mapping[str, object], place: str) -> Record:
     workflow = _object(about, "workflow")
-    run = str(workflow["wf_uuid"])
-    told = {name: str(value) for name, value in fields.items() if value is not None}
-    return Record(event, time, run, str(workflow.get("root_wf_uuid") or run), told, place)
+    run = storable(str(workflow["wf_uuid"]))
+    told = {name: storable(str(value)) for name, value in fields.items() if value is not None}
+    return Record(event, time, run, storable(str(workflow.get("root_wf_uuid") or run)), told, place)
 
 
 def _object(fields: _Object, name: str) -> _Object:

@@ -355,6 +355,15 @@ def test_what_a_damaged_file_still_holds_is_read_and_the_rest_is_reported(copy_o
     assert all("invocation" in each and "\n" not in each for each in reports)
 
 
+@pytest.mark.realdata
+def test_a_nul_and_bytes_that_are_no_utf8_become_text_that_every_table_takes(copy_of_a_run: Path) -> None:
+    with sqlite3.connect(copy_of_a_run) as stored:
+        stored.execute("UPDATE job SET argv = 'a' || char(0) || 'b', executable = CAST(x'fe41' AS TEXT)")
+    stored.close()
+    job = next(each for each in StampedeDatabase(copy_of_a_run, SILENT).records() if each.event == "job.info")
+    assert (job.fields["argv"], job.fields["executable"]) == ("a\\x00b", "\ufffdA")
+
+
 @pytest.fixture
 def postgres_copy(realdata: Path, postgres_url: str) -> str:
     """The failed run in a PostgreSQL database of its own."""

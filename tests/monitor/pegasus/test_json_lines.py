@@ -174,3 +174,12 @@ def test_other_files_are_not_taken_for_json_lines(tmp_path: Path) -> None:
     assert not looks_like_json_lines(tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
         list(JsonLines(tmp_path / "absent", Reports(_unexpected)).records())
+
+
+def test_a_nul_in_a_value_is_written_out_because_no_database_takes_it(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(
+        '{"event": "stampede.wf.plan", "ts": 5, "xwf.id": "w\\u0000", "user": "a\\u0000b\\u00e4"}\n'
+    )
+    (record,), told = _read(path)
+    assert (record.run, record.fields["user"], told) == ("w\\x00", "a\\x00bä", [])
