@@ -10,9 +10,9 @@ from multiprocessing.synchronize import Event
 from eventlog.errors import HoofprintError
 from hoofprint.app.house import House
 from hoofprint.app.settings import Settings
-from projections.projector import Projector
+from projections.projector import BATCH_SIZE, Projector
 
-_PAUSE = 0.3  # seconds, in which a few thousand events come: few batches, and large ones
+_LOOK_EVERY = 0.1
 _logger = logging.getLogger("hoofprint.folding")
 
 
@@ -54,10 +54,13 @@ def _fold(settings: Settings, stop: Event) -> None:
     house = House(settings)
     try:
         projector = Projector(house.direct_log, house.store)
-        stopped = False
+        stopped, folded = False, 0
         while not stopped and command is not None and command.is_alive():
-            stopped = stop.wait(_PAUSE)
-            projector.catch_up()
+            stopped = stop.wait(_LOOK_EVERY)
+            end = sum(house.direct_log.head().offsets.values())
+            if stopped or end - folded >= BATCH_SIZE:
+                projector.catch_up()
+                folded = end
     except HoofprintError as error:
         # whoever reads next folds the rest, and says what is wrong
         _logger.warning("not everything could be folded yet: %s", error)
