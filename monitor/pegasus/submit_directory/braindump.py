@@ -10,6 +10,7 @@ from posixpath import normpath
 import yaml
 
 from eventlog.errors import InputError
+from monitor.pegasus.storable_text import storable
 from monitor.pegasus.submit_directory.yaml_nesting import check_nesting
 
 _STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)$")
@@ -116,7 +117,7 @@ def _yaml_values(path: Path, text: str) -> dict[str, str]:
     if not isinstance(found, dict):
         raise InputError(f"{path}: must be a mapping of names to values")
     # only single values: text of a few nested aliases would fill any memory
-    return {str(name): str(value) for name, value in found.items() if isinstance(value, _SINGLE)}
+    return {str(name): storable(str(value)) for name, value in found.items() if isinstance(value, _SINGLE)}
 
 
 def _text_values(text: str) -> dict[str, str]:

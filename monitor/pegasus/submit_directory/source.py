@@ -6,6 +6,7 @@ from pathlib import Path
 from eventlog.errors import InputError
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
+from monitor.pegasus.storable_text import storable_record
 from monitor.pegasus.submit_directory.braindump import Braindump, read_braindump
 from monitor.pegasus.submit_directory.instances import JobInstance
 from monitor.pegasus.submit_directory.planned import planned_time
@@ -57,6 +58,9 @@ class SubmitDirectory:
     def read_on(self) -> Iterator[Record]:
         """What was written since the last time: the plan first, then what happened; sub-workflows as they
         are submitted."""
+        return map(storable_record, self._read_on())
+
+    def _read_on(self) -> Iterator[Record]:
         if not self._traces:
             yield from self._opened(read_braindump(self.path), None)
         read = 0
@@ -68,6 +72,9 @@ class SubmitDirectory:
 
     def rest(self) -> Iterator[Record]:
         """What is known once nothing more is written: a last line without end, the registered replicas."""
+        return map(storable_record, self._rest())
+
+    def _rest(self) -> Iterator[Record]:
         read = 0
         while read < len(self._traces):
             trace = list(self._traces.values())[read]

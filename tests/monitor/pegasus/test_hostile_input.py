@@ -1,14 +1,17 @@
 """Broken and hostile input of every kind of source: one line each, the rest is kept, nothing twice after."""
 
+import json
 import os
 import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from eventlog.codec import Codec
 from eventlog.errors import HoofprintError, InputError, NotFoundError, UnavailableError
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
@@ -213,6 +216,32 @@ def test_a_broken_submit_directory_is_read_as_far_as_it_can_be(
     assert any(said in each for each in first.told) if said else not first.told, first.told
     assert not any("\n" in each for each in first.told)
     _then_the_whole(realdata / "submit-dirs" / SAMPLE, log, again=directory)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        (RECORD, b"hostname: ", b"hostname: x\0"),
+        (RECORD, b"sha256: 8", b"sha256: \0008"),
+        ("00/00/ls_ID0000001.sub", b"condorpool", b"condor\0pool"),
+        ("00/00/register_local_0_0.in", b"listing", b"list\0ing"),
+        ("process-0.dag.dagman.out", b"ls_ID0000001", b"ls_\0ID0000001"),
+        ("braindump.yml", b'user: "mz', b'user: "m\\0z'),
+    ],
+)
+def test_no_nul_reaches_the_log_because_no_database_takes_it(
+    directory: Path, name: str, before: bytes, after: bytes
+) -> None:
+    content = (directory / name).read_bytes()
+    assert before in content
+    (directory / name).write_bytes(content.replace(before, after))
+    log = MemoryLog()
+    assert Import(directory, log).counts.added >= 30
+    codec = Codec(log)
+    for record in read_all(log):
+        event = codec.decode(record)
+        told = json.dumps([asdict(event.fact), event.actor, event.subject], default=str)
+        assert "\\u0000" not in told
 
 
 @pytest.mark.parametrize(
