@@ -33,5 +33,5 @@ def configure_logging(log_format: LogFormat, verbose: int) -> None:
     handler.setFormatter(_JsonLines() if log_format is LogFormat.JSON else text)
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # it tells every connection that ends, with tracebacks; what counts of that is told by the log and its spool
+    # it tells every connection that ends, with tracebacks; what counts of that the log and its spool tell
     logging.getLogger("kafka").setLevel(logging.CRITICAL if verbose < 2 else logging.DEBUG)
