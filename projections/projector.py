@@ -107,9 +107,7 @@ class Projector:
 
     def live_targets(self, progress: Callable[[Progress], None] | None = None) -> list[Target]:
         """What readers see now; views of another version are built anew first."""
-        for group in GROUPS:
-            self._renew(group, progress)
-        return [Target(group, self._store.live(group)) for group in GROUPS]
+        return [Target(group, self._renewed(group, progress)) for group in GROUPS]
 
     def advance(self, targets: Sequence[Target], partitions: Collection[int], limit: int) -> Advance:
         """Fold up to ``limit`` events of these partitions, and no others, into every target.
@@ -196,8 +194,8 @@ class Projector:
                     break
                 time.sleep(_LOOK_AGAIN)
 
-    def _renew(self, group: Group, progress: Callable[[Progress], None] | None) -> None:
-        """Build views of this version in place of older ones, or wait for who does so already.
+    def _renewed(self, group: Group, progress: Callable[[Progress], None] | None) -> str:
+        """The live views of a group, which are of this version: older ones are built anew, or waited for.
 
         Raises UnavailableError for views of a newer version: whoever made them would make them again.
         """
@@ -212,6 +210,7 @@ class Projector:
                 self.rebuild(group, progress)
             except BusyError:
                 time.sleep(_LOOK_AGAIN)
+        return live
 
     def fold_into(self, targets: Sequence[Target], until: Position) -> int:
         """Fold into these generations up to a position; returns how many events were read."""
