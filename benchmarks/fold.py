@@ -22,6 +22,7 @@ from projections.store import ViewStore
 
 BAR = 20_000.0
 MILLION = 1_000_000
+SMALLEST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def measure(name: str, store: ViewStore, events: int, *, holds_at: float, **sett
 
 
 def fold_in_slices(log: SqliteLog, kept: KeptLog, store: ViewStore, events: int) -> list[Slice]:
-    """Fold the first events of a log, a million at a time, or a tenth of fewer."""
-    size = min(MILLION, max(1, events // 10))
+    """Fold the first events of a log, a million at a time, or a tenth of fewer, but some batches."""
+    size = min(MILLION, max(SMALLEST, events // 10))
     projector = Projector(log, store)
     targets, start, slices = projector.live_targets(), 0, []
     while start < events:
