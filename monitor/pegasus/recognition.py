@@ -10,7 +10,7 @@ from monitor.pegasus.event_file import EventFile, looks_like_event_file
 from monitor.pegasus.json_lines import JsonLines, looks_like_json_lines
 from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
-from monitor.pegasus.submit_directory import SubmitDirectory, is_submit_directory
+from monitor.pegasus.submit_directory import is_submit_directory, submit_directory
 from monitor.pegasus.translation.translator import TRANSLATED
 
 
@@ -56,7 +56,7 @@ RECOGNISERS = (
     Recogniser(
         "submit directory",
         lambda location: is_submit_directory(Path(location)),
-        lambda location, reports, wishes: SubmitDirectory(Path(location), reports, wishes.timezone),
+        lambda location, reports, wishes: submit_directory(Path(location), reports, wishes.timezone),
     ),
     Recogniser(
         "stampede database (a file, or its address)",

@@ -2,6 +2,7 @@
 
 from monitor.pegasus.submit_directory.braindump import is_submit_directory
 from monitor.pegasus.submit_directory.following import Following
+from monitor.pegasus.submit_directory.reading_beside import submit_directory
 from monitor.pegasus.submit_directory.source import SubmitDirectory
 
-__all__ = ["Following", "SubmitDirectory", "is_submit_directory"]
+__all__ = ["Following", "SubmitDirectory", "is_submit_directory", "submit_directory"]
