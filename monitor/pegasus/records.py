@@ -45,9 +45,11 @@ class RecordSource(Protocol):
     @property
     def name(self) -> str:
         """What a person calls it: its path or address without a password."""
+        ...
 
     def records(self) -> Iterator[Record]:
         """Every record in the order of the trace; of one run the static ones come first.
 
         Raises ``InputError`` where nothing can be read; what is broken in the midst is reported and left out.
         """
+        ...
