@@ -7,7 +7,7 @@ from pathlib import Path
 from eventlog.errors import InputError, NotFoundError
 from monitor.pegasus.database import StampedeDatabase, looks_like_database
 from monitor.pegasus.event_file import EventFile, looks_like_event_file
-from monitor.pegasus.json_lines import JsonLines, looks_like_json_lines
+from monitor.pegasus.json_traces import JsonLines, looks_like_json_lines
 from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory import is_submit_directory, submit_directory

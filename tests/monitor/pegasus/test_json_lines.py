@@ -8,7 +8,7 @@ import pytest
 
 from eventlog.errors import InputError
 from monitor.pegasus.event_file import EventFile
-from monitor.pegasus.json_lines import LONGEST_LINE, JsonLines, looks_like_json_lines
+from monitor.pegasus.json_traces import LONGEST_LINE, JsonLines, looks_like_json_lines
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, case, select
 
-from monitor.pegasus.database_access import StampedeTables, value_of
-from monitor.pegasus.database_workflow import StoredWorkflow, microseconds
+from monitor.pegasus.database.access import StampedeTables, value_of
+from monitor.pegasus.database.workflow import StoredWorkflow, microseconds
 
 _AT_A_TIME = 200
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from eventlog.errors import InputError, NotFoundError
-from monitor.pegasus.database_access import SQLITE_HEADER, StampedeTables, open_database, value_of
-from monitor.pegasus.database_files import file_records, files_without_a_run
-from monitor.pegasus.database_plan import plan_records
-from monitor.pegasus.database_running import running_records
-from monitor.pegasus.database_workflow import StoredWorkflow, stored_workflows
+from monitor.pegasus.database.access import SQLITE_HEADER, StampedeTables, open_database, value_of
+from monitor.pegasus.database.files import file_records, files_without_a_run
+from monitor.pegasus.database.plan import plan_records
+from monitor.pegasus.database.running import running_records
+from monitor.pegasus.database.workflow import StoredWorkflow, stored_workflows
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 

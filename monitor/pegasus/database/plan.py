@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 
-from monitor.pegasus.database_access import StampedeTables, value_of
-from monitor.pegasus.database_workflow import StoredWorkflow
+from monitor.pegasus.database.access import StampedeTables, value_of
+from monitor.pegasus.database.workflow import StoredWorkflow
 from monitor.pegasus.records import Record
 
 _TASK = {

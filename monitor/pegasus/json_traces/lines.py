@@ -12,8 +12,8 @@ from typing import BinaryIO
 import msgspec
 
 from eventlog.errors import InputError
-from monitor.pegasus.json_events import JsonEvents
-from monitor.pegasus.monitor_stream import MonitorStream
+from monitor.pegasus.json_traces.events import JsonEvents
+from monitor.pegasus.json_traces.monitor_stream import MonitorStream
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.translation.values import UnfitValueError

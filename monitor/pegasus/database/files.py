@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Select, TableClause, func, literal, select
 
-from monitor.pegasus.database_access import StampedeTables
-from monitor.pegasus.database_plan import rows_as_records
-from monitor.pegasus.database_workflow import StoredWorkflow, microseconds
+from monitor.pegasus.database.access import StampedeTables
+from monitor.pegasus.database.plan import rows_as_records
+from monitor.pegasus.database.workflow import StoredWorkflow, microseconds
 from monitor.pegasus.records import Record
 
 _METADATA = {"lfn.id": "lfn", "key": "key", "value": "value", "job_inst.id": "instance"}

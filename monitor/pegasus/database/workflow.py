@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from sqlalchemy import select
 
-from monitor.pegasus.database_access import StampedeTables, value_of
+from monitor.pegasus.database.access import StampedeTables, value_of
 from monitor.pegasus.records import Record
 from monitor.pegasus.storable_text import storable
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from monitor.pegasus.database_access import StampedeTables, value_of
-from monitor.pegasus.database_instances import JobInstance, job_instances
-from monitor.pegasus.database_workflow import StoredWorkflow, microseconds
+from monitor.pegasus.database.access import StampedeTables, value_of
+from monitor.pegasus.database.instances import JobInstance, job_instances
+from monitor.pegasus.database.workflow import StoredWorkflow, microseconds
 from monitor.pegasus.job_states import NOTE, WORKFLOW_EVENTS, event_of_state, note_of_state
 from monitor.pegasus.records import Record
 
