@@ -29,6 +29,15 @@ def _missing(variable: str, what: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The folder of real workflows, catalogs and runs; the test is skipped where none is named."""
+    folder = os.environ.get("HOOFPRINT_REALDATA")
+    if not folder:
+        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
+    return Path(folder)
+
+
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """The URL of an empty database on the test server, dropped after the test."""

@@ -78,11 +78,11 @@ def test_a_page_of_the_tutorial_does_what_it_says(
 
 
 @pytest.mark.realdata
-def test_the_page_for_pegasus_users_does_what_it_says(tmp_path: Path, environment: dict[str, str]) -> None:
-    if "HOOFPRINT_REALDATA" not in os.environ:
-        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
+def test_the_page_for_pegasus_users_does_what_it_says(
+    tmp_path: Path, environment: dict[str, str], realdata: Path
+) -> None:
     for number, sample in enumerate(PEGASUS_RUNS, 1):
-        source = Path(os.environ["HOOFPRINT_REALDATA"], "submit-dirs", sample)
+        source = realdata / "submit-dirs" / sample
         shutil.copytree(source, tmp_path / f"run{number:04}", copy_function=shutil.copyfile)
     check_page(ROOT / "docs/pegasus-users.md", tmp_path, environment)
 

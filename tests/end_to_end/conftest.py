@@ -79,15 +79,6 @@ class Server:
         return answer["data"]
 
 
-@pytest.fixture(scope="session")
-def realdata() -> Path:
-    """The folder of real runs; the test is skipped where none is named."""
-    folder = os.environ.get("HOOFPRINT_REALDATA")
-    if not folder:
-        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
-    return Path(folder)
-
-
 def clean_environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOOFPRINT_")}
     return {

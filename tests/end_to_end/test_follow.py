@@ -17,12 +17,9 @@ PIECE = 1_500
 
 
 @pytest.fixture
-def submit_directory(tmp_path: Path) -> Path:
-    folder = os.environ.get("HOOFPRINT_REALDATA")
-    if not folder:
-        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
+def submit_directory(tmp_path: Path, realdata: Path) -> Path:
     copy = tmp_path / "run"
-    shutil.copytree(Path(folder, "submit-dirs", "process_wf_success"), copy, copy_function=shutil.copyfile)
+    shutil.copytree(realdata / "submit-dirs/process_wf_success", copy, copy_function=shutil.copyfile)
     (copy / "process-0.dag.dagman.out").chmod(0o644)
     copy.chmod(0o755)
     return copy

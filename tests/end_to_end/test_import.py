@@ -13,15 +13,6 @@ from benchmarks.genome_run import GenomeRun
 KILLS = 20 if os.environ.get("HOOFPRINT_SOAK") else 3
 
 
-@pytest.fixture(scope="session")
-def realdata() -> Path:
-    """The folder of real runs; the test is skipped where none is named."""
-    folder = os.environ.get("HOOFPRINT_REALDATA")
-    if not folder:
-        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
-    return Path(folder)
-
-
 @pytest.fixture
 def genome(tmp_path: Path) -> Path:
     """The event file of a small run of 1000genome's shape: 10 chromosomes of 20 jobs."""

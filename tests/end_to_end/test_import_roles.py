@@ -1,18 +1,8 @@
 """hoofprint import --roles-from: lineage of a run whose trace does not say who reads and writes what."""
 
-import os
 from pathlib import Path
 
 import pytest
-
-
-@pytest.fixture(scope="session")
-def realdata() -> Path:
-    """The folder of real runs; the test is skipped where none is named."""
-    folder = os.environ.get("HOOFPRINT_REALDATA")
-    if not folder:
-        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
-    return Path(folder)
 
 
 @pytest.mark.realdata

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,13 +125,3 @@ def split_request(split_workflow: AbstractWorkflow) -> PlanRequest:
         transformations=_installed("split", "wc"),
         replicas=_lying_at("/data", "page.html"),
     )
-
-
-@pytest.fixture
-def realdata() -> Path:
-    import os
-
-    folder = os.environ.get("HOOFPRINT_REALDATA")
-    if not folder:
-        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
-    return Path(folder)

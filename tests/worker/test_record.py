@@ -169,11 +169,8 @@ def test_a_record_has_the_keys_of_kickstart_and_reads_line_by_line(site) -> None
 
 
 @pytest.mark.realdata
-def test_a_record_has_every_key_of_a_real_one(site) -> None:
-    folder = os.environ.get("HOOFPRINT_REALDATA")
-    if not folder:
-        pytest.skip("HOOFPRINT_REALDATA is not set")
-    real_path = Path(folder) / "submit-dirs/process_wf_success/00/00/ls_ID0000001.out.000"
+def test_a_record_has_every_key_of_a_real_one(site, realdata: Path) -> None:
+    real_path = realdata / "submit-dirs/process_wf_success/00/00/ls_ID0000001.out.000"
     (real,) = records(real_path.read_text())
     ended = site.run(
         tasks=[site.task("/bin/ls", "-l", "/", stdout="listing.txt")],

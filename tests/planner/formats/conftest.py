@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,12 +31,3 @@ def refusal(tmp_path: Path) -> Refusal:
         return str(refused.value).replace(f"{tmp_path}/", "")
 
     return message
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder of real workflows and catalogs."""
-    folder = os.environ.get("HOOFPRINT_REALDATA")
-    if not folder:
-        pytest.skip("HOOFPRINT_REALDATA names no folder of real workflows")
-    return Path(folder)

@@ -56,12 +56,12 @@ def counts_by_element_tree(path: Path) -> Counts:
     return len(jobs), uses, len(edges)
 
 
-def test_every_pegasus_workflow_in_yaml_is_read(real_data: Path) -> None:
+def test_every_pegasus_workflow_in_yaml_is_read(realdata: Path) -> None:
     paths = [
-        *real_data.glob("pegasus-yaml/*.workflow.yml"),
-        *real_data.glob("pegasus-yaml/casa-wind-wf-0.yml"),
-        *real_data.glob("pegasus-yaml/etc/workflow.yml"),
-        *real_data.glob("submit-dirs/*/workflow.yml"),
+        *realdata.glob("pegasus-yaml/*.workflow.yml"),
+        *realdata.glob("pegasus-yaml/casa-wind-wf-0.yml"),
+        *realdata.glob("pegasus-yaml/etc/workflow.yml"),
+        *realdata.glob("submit-dirs/*/workflow.yml"),
     ]
 
     assert len(paths) >= 11
@@ -69,14 +69,14 @@ def test_every_pegasus_workflow_in_yaml_is_read(real_data: Path) -> None:
         assert counts(read_workflow(path)) == counts_by_yaml(path.read_bytes()), path
 
 
-def test_the_arguments_of_real_workflows_keep_their_text(real_data: Path) -> None:
-    path = real_data / "pegasus-yaml/etc/workflow.yml"
+def test_the_arguments_of_real_workflows_keep_their_text(realdata: Path) -> None:
+    path = realdata / "pegasus-yaml/etc/workflow.yml"
 
     assert read_workflow(path).jobs[0].arguments[-3:] == ("-nums", "1", "1.1")
 
 
-def test_a_workflow_of_ten_thousand_jobs_is_read(real_data: Path) -> None:
-    path = real_data / "pegasus-yaml/1000genome-i1000.workflow.yml.gz"
+def test_a_workflow_of_ten_thousand_jobs_is_read(realdata: Path) -> None:
+    path = realdata / "pegasus-yaml/1000genome-i1000.workflow.yml.gz"
     text = gzip.decompress(path.read_bytes())
 
     jobs, uses, edges = counts(read_workflow(path))
@@ -87,11 +87,11 @@ def test_a_workflow_of_ten_thousand_jobs_is_read(real_data: Path) -> None:
     assert edges == len(re.findall(rb"^  - ID", dependencies, re.MULTILINE))
 
 
-def test_every_dax_is_read(real_data: Path) -> None:
+def test_every_dax_is_read(realdata: Path) -> None:
     paths = [
-        *real_data.glob("dax/*.dax"),
-        *real_data.glob("dax/*.xml"),
-        real_data / "reuse/pipeline.dax",
+        *realdata.glob("dax/*.dax"),
+        *realdata.glob("dax/*.xml"),
+        realdata / "reuse/pipeline.dax",
     ]
 
     assert len(paths) >= 16
@@ -99,47 +99,47 @@ def test_every_dax_is_read(real_data: Path) -> None:
         assert counts(read_workflow(path)) == counts_by_element_tree(path), path
 
 
-def test_mixed_arguments_of_a_real_dax_are_joined_as_they_stand(real_data: Path) -> None:
-    jobs = {job.id: job for job in read_workflow(real_data / "dax/blackdiamond-3.6.dax").jobs}
+def test_mixed_arguments_of_a_real_dax_are_joined_as_they_stand(realdata: Path) -> None:
+    jobs = {job.id: job for job in read_workflow(realdata / "dax/blackdiamond-3.6.dax").jobs}
 
     assert jobs["j3"].arguments == ("-a findrange -T 60 -i f.b2 -o f.c2",)
     assert jobs["j4"].arguments == ("-a analyze -T 60 -if.c1,f.c2 -of.d",)
 
 
-def test_every_yaml_catalog_is_read(real_data: Path) -> None:
-    for path in [*real_data.rglob("*sites*.yml"), *real_data.glob("**/sc.yml")]:
+def test_every_yaml_catalog_is_read(realdata: Path) -> None:
+    for path in [*realdata.rglob("*sites*.yml"), *realdata.glob("**/sc.yml")]:
         assert len(read_site_catalog(path, ENVIRONMENT).sites) == len(
             yaml.safe_load(path.read_text())["sites"]
         )
-    transformations = [*real_data.rglob("*transformations.yml"), *real_data.rglob("tc.yml")]
-    for path in [*transformations, real_data / "catalogs/tc_test.yml", *real_data.rglob("*_tc.yml")]:
+    transformations = [*realdata.rglob("*transformations.yml"), *realdata.rglob("tc.yml")]
+    for path in [*transformations, realdata / "catalogs/tc_test.yml", *realdata.rglob("*_tc.yml")]:
         document = yaml.safe_load(path.read_text())
         catalog = read_transformation_catalog(path, ENVIRONMENT)
         assert len(catalog.entries) == len(document["transformations"])
         assert len(catalog.containers) == len(document.get("containers") or ())
-    for path in [*real_data.rglob("*replicas.yml"), *real_data.rglob("rc.yml")]:
+    for path in [*realdata.rglob("*replicas.yml"), *realdata.rglob("rc.yml")]:
         replica_catalog = read_replica_catalog(path, ENVIRONMENT)
         found = len(replica_catalog.entries) + len(replica_catalog.patterns)
         assert found == len(yaml.safe_load(path.read_text())["replicas"])
 
 
-def test_the_invalid_catalog_is_refused_with_one_clear_line(real_data: Path, refusal: Refusal) -> None:
-    path = real_data / "catalogs/tc_test_invalid.yml"
+def test_the_invalid_catalog_is_refused_with_one_clear_line(realdata: Path, refusal: Refusal) -> None:
+    path = realdata / "catalogs/tc_test_invalid.yml"
 
     message = refusal(read_transformation_catalog, path, {})
 
     assert message == f'{path}:3: transformation keg: "sites" is missing'
 
 
-def test_a_catalog_with_variables_names_each_that_is_not_set(real_data: Path, refusal: Refusal) -> None:
-    message = refusal(read_site_catalog, real_data / "catalogs/sites-many.yml", {})
+def test_a_catalog_with_variables_names_each_that_is_not_set(realdata: Path, refusal: Refusal) -> None:
+    message = refusal(read_site_catalog, realdata / "catalogs/sites-many.yml", {})
 
     assert "sites-many.yml:94: variable ${SITE} is not set in the environment" in message
     assert len(message.splitlines()) == 7
 
 
-def test_the_older_catalogs_are_read(real_data: Path) -> None:
-    folder = real_data / "catalogs"
+def test_the_older_catalogs_are_read(realdata: Path) -> None:
+    folder = realdata / "catalogs"
 
     assert list(read_site_catalog(folder / "sample.sites.xml4", {}).sites) == ["isi", "local"]
     assert list(read_replica_catalog(folder / "rc.data", {}).entries) == ["david.f.a", "vahi.f.a", "vahi.f.d"]
@@ -151,11 +151,11 @@ def test_the_older_catalogs_are_read(real_data: Path) -> None:
     assert list(catalog.containers) == ["centos-pegasus"]
 
 
-def test_the_properties_of_real_runs_are_read(real_data: Path) -> None:
-    paths = list(real_data.glob("submit-dirs/**/*.properties"))
+def test_the_properties_of_real_runs_are_read(realdata: Path) -> None:
+    paths = list(realdata.glob("submit-dirs/**/*.properties"))
 
     assert len(paths) >= 4
     for path in paths:
         lines = [line for line in path.read_text().splitlines() if line and line[0] not in "#!"]
         assert len(read_properties(path)) == len(lines), path
-    assert read_properties(real_data / "catalogs/basic.properties") == {}
+    assert read_properties(realdata / "catalogs/basic.properties") == {}
