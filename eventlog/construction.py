@@ -35,7 +35,12 @@ def twin(record: type, slots: Iterable[str]) -> type:
 
 def uuid_of(octets: bytes) -> uuid.UUID:
     """The UUID of these 16 bytes, at half of what its own ``__init__`` takes: that checks much more."""
+    return uuid_numbered(int.from_bytes(octets))
+
+
+def uuid_numbered(number: int) -> uuid.UUID:
+    """The UUID of this number of 128 bits, unchecked."""
     made = object.__new__(uuid.UUID)
-    object.__setattr__(made, "int", int.from_bytes(octets))
+    object.__setattr__(made, "int", number)
     object.__setattr__(made, "is_safe", uuid.SafeUUID.unknown)
     return made

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
+from eventlog.construction import constructor
 from eventlog.facts import Fact
 from eventlog.identity import event_id, mutation_id
 
@@ -27,6 +28,9 @@ class Event:
     actor: str
     key: str
     fact: Fact
+
+
+_make_event = constructor(Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ class Observer:
                 revision=fact.revision,
             )
         subject = f"{fact.run}/{job}/{attempt}" if job else fact.run
-        return Event(identity, kind, self.source, subject, time, self.namespace, self.actor, self.root, fact)
+        return _make_event(
+            identity, kind, self.source, subject, time, self.namespace, self.actor, self.root, fact
+        )
 
 
 def ordinal_of(fact: Fact) -> int:

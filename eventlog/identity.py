@@ -2,9 +2,19 @@
 
 import hashlib
 import uuid
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from eventlog.construction import uuid_numbered
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 # UUIDv5 of the URL namespace and "hoofprint/event"; a constant of the log's format, never to change.
 EVENT_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "hoofprint/event")
+_VERSION_5 = uuid.UUID(int=0, version=5).int
+"""Version and variant, as a UUID holds them between the digest's bits."""
+_FREE_BITS = uuid.UUID(int=(1 << 128) - 1, version=5).int ^ _VERSION_5
 
 
 def event_id(
@@ -14,8 +24,10 @@ def event_id(
 
     Parts are length-prefixed, so that no two different tuples share a pre-image.
     """
-    parts = (root, run, job, str(attempt), kind, str(ordinal), str(revision))
-    return _uuid5("".join(f"{len(part)}:{part}" for part in parts))
+    name = _measured(job, str(attempt), kind, str(ordinal), str(revision))
+    digest = _digest_of_run(root, run).copy()
+    digest.update(_encoded(name))
+    return _uuid5(digest)
 
 
 def mutation_id(kind: str, *, namespace: str, actor: str, root: str, idempotency_key: str) -> uuid.UUID:
@@ -24,7 +36,7 @@ def mutation_id(kind: str, *, namespace: str, actor: str, root: str, idempotency
     An event's key and id name it together: of another workflow tree the same idempotency key is another's.
     """
     parts = (namespace, actor, root, kind, idempotency_key)
-    return _uuid5("mutation:" + "".join(f"{len(part)}:{part}" for part in parts))
+    return _uuid5(_digest("mutation:" + _measured(*parts)))
 
 
 def key_of_file(namespace: str, lfn: str) -> str:
@@ -33,9 +45,24 @@ def key_of_file(namespace: str, lfn: str) -> str:
     return "file-" + hashlib.sha256(pre_image).hexdigest()[:32]
 
 
-def _uuid5(name: str) -> uuid.UUID:
+@lru_cache(maxsize=256)
+def _digest_of_run(root: str, run: str) -> "_Hash":
+    """What the names of all facts of a run begin with, digested: copied, never updated."""
+    return _digest(_measured(root, run))
+
+
+def _digest(name: str) -> "_Hash":
+    return hashlib.sha1(EVENT_NAMESPACE.bytes + _encoded(name), usedforsecurity=False)
+
+
+def _measured(*parts: str) -> str:
+    return "".join([f"{len(part)}:{part}" for part in parts])
+
+
+def _encoded(name: str) -> bytes:
     # surrogateescape: foreign names may hold bytes that are no UTF-8
-    digest = hashlib.sha1(
-        EVENT_NAMESPACE.bytes + name.encode("utf-8", "surrogateescape"), usedforsecurity=False
-    ).digest()
-    return uuid.UUID(bytes=digest[:16], version=5)
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _uuid5(digest: "_Hash") -> uuid.UUID:
+    return uuid_numbered(int.from_bytes(digest.digest()[:16]) & _FREE_BITS | _VERSION_5)

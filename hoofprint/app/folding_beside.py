@@ -10,7 +10,6 @@ from multiprocessing.synchronize import Event
 from eventlog.errors import HoofprintError
 from hoofprint.app.house import House
 from hoofprint.app.settings import Settings
-from projections.projector import BATCH_SIZE, Projector
 
 _LOOK_EVERY = 0.1
 _logger = logging.getLogger("hoofprint.folding")
@@ -48,6 +47,9 @@ def folding_beside(settings: Settings) -> Iterator[FoldingBeside]:
 
 
 def _fold(settings: Settings, stop: Event) -> None:
+    # loaded in this process alone: a database toolkit takes longer than the command's other modules
+    from projections.projector import BATCH_SIZE, Projector
+
     # An interrupt is for the command, which stops this process in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     command = multiprocessing.parent_process()

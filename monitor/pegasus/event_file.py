@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from eventlog.construction import constructor
 from eventlog.errors import InputError
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
@@ -28,6 +29,7 @@ _HEAD = re.compile(
 )
 # What every event of a monitor repeats about its run comes last, beginning with the root.
 _REPEATED = " root.xwf.id="
+_make_record = constructor(Record)
 _SHOWN = 40
 _PIECE = 1 << 20
 
@@ -81,7 +83,7 @@ class _Reader:
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
         wanted = frozenset(event.encode() for event in self._source.wanted)
-        path = self._source.path
+        path = str(self._source.path)
         for number, line in self._lines(file):
             match = _EVENT.match(line)
             if match is None:
@@ -125,7 +127,7 @@ class _Reader:
         else:
             root = self._roots.setdefault(run, run)
         self._run = run
-        return Record(event, moment(time), run, root, fields, place)
+        return _make_record(event, moment(time), run, root, fields, place)
 
     def _decoded(self, line: bytes, number: int) -> str:
         try:
