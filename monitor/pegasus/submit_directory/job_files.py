@@ -1,6 +1,7 @@
 """Where the files of a workflow's jobs lie, and reading them."""
 
 from pathlib import Path
+from posixpath import dirname
 
 from monitor.pegasus.submit_directory.braindump import Braindump
 from monitor.pegasus.submit_directory.dag import Dag
@@ -20,7 +21,7 @@ class JobFiles:
         self._dump = dump
         self._dag = dag
         self._report = report
-        self._folder_of = ("", "")
+        self._folders: dict[str, str] = {}
 
     def submit_file(self, job: str) -> SubmitFile:
         """What the job's submit file says; nothing where there is none."""
@@ -99,9 +100,11 @@ class JobFiles:
 
     def _folder(self, job: str) -> str:
         # Text, not a Path, and remembered: it is asked several times for each of a hundred thousand jobs.
-        known, folder = self._folder_of
-        if known != job:
-            name = self._dag.node(job).submit_file
-            folder = str(self._dump.here(name).parent if name is not None else self._dump.directory)
-            self._folder_of = (job, folder)
+        name = self._dag.node(job).submit_file
+        if name is None:
+            return str(self._dump.directory)
+        planned = dirname(name)
+        folder = self._folders.get(planned)
+        if folder is None:
+            folder = self._folders[planned] = str(self._dump.here(name).parent)
         return folder

@@ -34,7 +34,7 @@ class _Piece:
     told: Sequence[str]
     unreadable: int
     is_last: bool
-    error: HoofprintError | None
+    error: HoofprintError | OSError | None
 
 
 class SubmitDirectoryBeside:
@@ -51,8 +51,8 @@ class SubmitDirectoryBeside:
         return str(self.path)
 
     def records(self) -> Iterator[Record]:
-        """Everything that is there now. Raises ``InputError`` as ``SubmitDirectory``, and where the process
-        that reads is killed."""
+        """Everything that is there now. Raises what ``SubmitDirectory`` does, and ``InputError`` where the
+        process that reads is killed."""
         with _reading(self.path, self._timezone) as receiver:
             is_over = False
             while not is_over:
@@ -130,13 +130,13 @@ def _pieces(path: Path, timezone: str | None) -> Iterator[_Piece]:
         told.clear()
 
 
-def _next_rows(records: Iterator[Record]) -> tuple[list[_Row], HoofprintError | None]:
+def _next_rows(records: Iterator[Record]) -> tuple[list[_Row], HoofprintError | OSError | None]:
     """A batch, or fewer where there are no more, and the error that ended it."""
     rows: list[_Row] = []
     try:
         for record in islice(records, _BATCH):
             rows.append(_row(record))  # noqa: PERF401 - what was read before an error counts
-    except HoofprintError as error:
+    except (HoofprintError, OSError) as error:
         return rows, error
     return rows, None
 
