@@ -6,7 +6,7 @@ writes it.
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -165,7 +165,10 @@ def parse_fields(text: str) -> dict[str, str]:
     """
     try:
         if '"' not in text:
-            return dict([pair.split("=", 1) for pair in text.split()])
+            return _unquoted_fields(text.split())
+        fields = _regular_fields(text)
+        if fields is not None:
+            return fields
         pairs = _PAIR.findall(text)
         # each pair has its equals sign, and a blank before it
         if sum(map(len, chain.from_iterable(pairs))) + 2 * len(pairs) - 1 != len(text):
@@ -176,6 +179,31 @@ def parse_fields(text: str) -> dict[str, str]:
         name: value if not value or value[0] != '"' else value[1:-1].replace('\\"', '"')
         for name, value in pairs
     }
+
+
+def _unquoted_fields(pairs: Iterable[str]) -> dict[str, str]:
+    return dict([pair.split("=", 1) for pair in pairs])
+
+
+def _regular_fields(text: str) -> dict[str, str] | None:
+    """The fields, where no value holds a quote and each stands by itself; None where that is not so."""
+    if "\\" in text:
+        return None
+    *pieces, rest = text.split('"')
+    if len(pieces) % 2 or (rest and not rest[0].isspace()):
+        return None
+    fields: dict[str, str] = {}
+    for before, value in zip(pieces[::2], pieces[1::2], strict=True):
+        # a value in quotes has its name right before it
+        if before[-1:] != "=" or (fields and not before[0].isspace()):
+            return None
+        *others, name = before.split()
+        if name.index("=") != len(name) - 1:
+            return None
+        fields |= _unquoted_fields(others)
+        fields[name[:-1]] = value
+    fields |= _unquoted_fields(rest.split())
+    return None if "" in fields else fields
 
 
 def _refuse_rest(text: str) -> None:

@@ -4,11 +4,14 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eventlog.errors import InputError
-from monitor.pegasus.event_file import LONGEST_LINE, EventFile, looks_like_event_file
+from monitor.pegasus.event_file import LONGEST_LINE, EventFile, looks_like_event_file, parse_fields
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import MOST_LINES, Reports
+from monitor.pegasus.translation.values import UnfitValueError
 
 RUN = "11111111-0000-0000-0000-000000000001"
 PLAN = f"ts=2026-01-02T03:04:05.000000Z event=stampede.wf.plan level=Info xwf.id={RUN} dax.label=sums\n"
@@ -182,3 +185,30 @@ def test_an_event_file_is_known_by_its_name_or_its_first_line(tmp_path: Path) ->
     assert looks_like_event_file(nameless)
     assert not looks_like_event_file(other)
     assert not looks_like_event_file(tmp_path)
+
+
+def fields_or_refusal(text: str) -> dict[str, str] | None:
+    try:
+        return parse_fields(text)
+    except UnfitValueError:
+        return None
+
+
+PIECES = st.sampled_from(["a", "=", '"', " ", "\t", "b=", 'c="', ' d="x y" ', ' e="" ', '" ', " f=g "])
+
+
+@settings(max_examples=500)
+@given(pieces=st.lists(PIECES, max_size=8))
+def test_an_escape_in_one_value_changes_nothing_about_the_others(pieces: list[str]) -> None:
+    quoted = "".join((*pieces, ' y="u v"'))
+    expected = fields_or_refusal(quoted)
+    escaped = fields_or_refusal(quoted + r' z="\""')
+    assert escaped == (None if expected is None else expected | {"z": '"'})
+
+
+@given(values=st.lists(st.text('ab="\t ', max_size=6), min_size=1, max_size=5))
+def test_values_in_quotes_are_read_as_they_were_written(values: list[str]) -> None:
+    written = " ".join(
+        'v{}="{}"'.format(number, value.replace('"', r"\"")) for number, value in enumerate(values)
+    )
+    assert parse_fields(written) == {f"v{number}": value for number, value in enumerate(values)}
