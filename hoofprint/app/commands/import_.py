@@ -20,7 +20,7 @@ from monitor.pegasus.importing import Imported, import_source
 from monitor.pegasus.recognition import Wishes, recognise
 from monitor.pegasus.reports import Reports
 
-WORTH_A_PROCESS = 10_000
+WORTH_A_PROCESS = 5_000
 """Events after which folding begins while more of them come."""
 
 _Sources = Annotated[
