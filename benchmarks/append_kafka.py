@@ -1,13 +1,12 @@
 """append-kafka: durable appends to the log on Kafka in batches of 100, encoding included.
 
-python -m benchmarks.append_kafka --broker HOST:PORT [--events N] [--partitions N] [--samples FILE]
+python -m benchmarks.append_kafka [--events N] [--partitions N] [--broker HOST:PORT] [--samples FILE]
 
 The bar is 15,000 events a second at 10 million events. Events are made beforehand, batch by batch, outside
 the measured time; every append is acknowledged by the broker (acks=all) before the next begins. Printed
 beside: our own processor time an event, the largest memory of the process, kafka-python alone, sending the
 same bodies and keys without headers in the same batches, and how fast the log is read and decoded.
-``deploy/kafka/broker.sh start FOLDER`` starts a broker and prints its address; like every Kafka it leaves
-fsync to its system.
+Without ``--broker`` one is started and stopped; like every Kafka it leaves fsync to its system.
 """
 
 import argparse
@@ -23,6 +22,7 @@ from kafka import KafkaProducer
 
 from benchmarks.event_mix import event_mix
 from benchmarks.report import judge, keep_samples, print_environment, print_percentiles, print_verdict
+from benchmarks.servers import kafka
 from eventlog.codec import Codec, encode
 from eventlog.event import Event
 from eventlog.kafka import KafkaLog
@@ -45,10 +45,11 @@ def main() -> None:
         fsync="left to the broker's system",
     )
     topic = f"append-kafka-{uuid.uuid4().hex[:8]}"
-    with closing(KafkaLog.open(f"kafka://{options.broker}/{topic}?partitions={options.partitions}")) as log:
-        seconds = _measure_appends(log, options.events)
-        _print_reading(log)
-    alone = _measure_library(options.broker, topic, min(ALONE, options.events))
+    with kafka(options.broker) as address:
+        with closing(KafkaLog.open(f"kafka://{address}/{topic}?partitions={options.partitions}")) as log:
+            seconds = _measure_appends(log, options.events)
+            _print_reading(log)
+        alone = _measure_library(address, topic, min(ALONE, options.events))
     if options.samples:
         keep_samples(options.samples, seconds)
     rate = options.events / sum(seconds)
@@ -57,7 +58,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Durable appends to the log on Kafka.")
-    parser.add_argument("--broker", required=True, help="HOST:PORT; the topic is made and stays")
+    parser.add_argument("--broker", help="HOST:PORT of a broker; a topic is made and stays")
     parser.add_argument(
         "--events", type=int, default=200_000, help="how many (the bar is stated at 10,000,000)"
     )

@@ -1,10 +1,10 @@
 """append-visible: how soon an event that was appended to the log on Kafka can be read.
 
-python -m benchmarks.append_visible --broker HOST:PORT [--events N] [--samples FILE]
+python -m benchmarks.append_visible [--events N] [--broker HOST:PORT] [--samples FILE]
 
 A reader in another thread reads on and on; events are appended one at a time, at random moments. Measured is
 the time from the call of ``append`` to the moment when the reader has the event: sending, acknowledgement and
-the reader's next look. The bar is 50 ms at p95.
+the reader's next look. The bar is 50 ms at p95. Without ``--broker`` one is started and stopped.
 """
 
 import argparse
@@ -13,11 +13,12 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from benchmarks.event_mix import event_mix
 from benchmarks.report import judge, keep_samples, print_environment, print_percentiles, print_verdict
+from benchmarks.servers import kafka
 from eventlog.event import Event
 from eventlog.kafka import KafkaLog
 from eventlog.log import Position
@@ -30,8 +31,10 @@ IDLE = 0.02
 def main() -> None:
     options = _options()
     print_environment("kafka-python", events=options.events, acks="all", looks=f"every {IDLE * 1000:.0f} ms")
-    place = f"kafka://{options.broker}/append-visible-{uuid.uuid4().hex[:8]}?partitions=4"
-    with closing(KafkaLog.open(place)) as writer, closing(KafkaLog.open(place)) as reader:
+    with ExitStack() as opened:
+        address = opened.enter_context(kafka(options.broker))
+        place = f"kafka://{address}/append-visible-{uuid.uuid4().hex[:8]}?partitions=4"
+        writer, reader = (opened.enter_context(closing(KafkaLog.open(place))) for _ in range(2))
         seconds = list(_delays(writer, reader, list(event_mix(options.events))))
     milliseconds = [second * 1000 for second in seconds]
     print_percentiles("append to readable", milliseconds, "ms")
@@ -43,7 +46,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="How soon an appended event can be read on Kafka.")
-    parser.add_argument("--broker", required=True, help="HOST:PORT; the topic is made and stays")
+    parser.add_argument("--broker", help="HOST:PORT of a broker; a topic is made and stays")
     parser.add_argument("--events", type=int, default=500)
     parser.add_argument("--samples", type=Path, help="file for the raw samples, seconds of each event")
     return parser.parse_args()
