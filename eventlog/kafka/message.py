@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
+from eventlog.construction import constructor, uuid_of
 from eventlog.errors import LogError, SchemaError
 from eventlog.event import DEFAULT_NAMESPACE
 from eventlog.log import Record
@@ -18,11 +19,13 @@ Headers = list[tuple[str, bytes]]
 MAX_ENVELOPE_SIZE = 100_000
 """Bytes of key and headers; with the largest body they stay below what the topic takes."""
 
+_ID_DIGITS = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _VERSION = ("ce_specversion", b"1.0")
 # what a message keeps of where it was before
 _RECORDED, _ORIGIN = "hoofprint_recorded", "hoofprint_origin"
+_make_record = constructor(Record)
 _OTHER_MESSAGES = uuid.uuid5(uuid.NAMESPACE_URL, "hoofprint/foreign-message")
 
 
@@ -133,24 +136,26 @@ def to_record(message: Incoming) -> Record:
     recorded = message.timestamp * 1000
     try:
         recorded = int(headers.get(_RECORDED, recorded))
-        identity = uuid.UUID(headers["ce_id"].decode())
+        identity = _read_id(headers["ce_id"])
         time = _read_time(headers["ce_time"])
     except (KeyError, ValueError, TypeError, OverflowError):
         identity = uuid.uuid5(_OTHER_MESSAGES, f"{message.partition}:{message.offset}")
         time = recorded
-    return Record(
-        partition=message.partition,
-        offset=message.offset,
-        recorded=recorded,
-        id=identity,
-        type=_from_bytes(headers.get("ce_type", b"")),
-        source=_from_bytes(headers.get("ce_source", b"")),
-        subject=_from_bytes(headers.get("ce_subject", b"")),
-        time=time,
-        namespace=_from_bytes(headers["ce_namespace"]) if "ce_namespace" in headers else DEFAULT_NAMESPACE,
-        actor=_from_bytes(headers.get("ce_actor", b"")),
-        key=_from_bytes(message.key),
-        body=message.value,
+    namespace = headers.get("ce_namespace")
+    # by position: the fields of a record in their order
+    return _make_record(
+        message.partition,
+        message.offset,
+        recorded,
+        identity,
+        _from_bytes(headers.get("ce_type", b"")),
+        _from_bytes(headers.get("ce_source", b"")),
+        _from_bytes(headers.get("ce_subject", b"")),
+        time,
+        DEFAULT_NAMESPACE if namespace is None else _from_bytes(namespace),
+        _from_bytes(headers.get("ce_actor", b"")),
+        _from_bytes(message.key),
+        message.value,
     )
 
 
@@ -173,6 +178,15 @@ def _to_bytes(text: str) -> bytes:
 
 def _from_bytes(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
+
+
+def _read_id(text: bytes) -> uuid.UUID:
+    written = text.decode()
+    digits = written.replace("-", "")
+    if len(digits) != _ID_DIGITS:
+        # as a URN, or in braces: other programs may
+        return uuid.UUID(written)
+    return uuid_of(int(digits, 16).to_bytes(_ID_DIGITS // 2))
 
 
 def _write_time(time: int) -> bytes:

@@ -1,6 +1,7 @@
 """Events as Kafka's messages."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -47,6 +48,14 @@ def test_every_envelope_arrives_as_it_was_sent(
     record = to_record(arrived(to_message(sent, encode(FACT))))
     assert Codec().decode(record) == sent
     assert (record.partition, record.offset, record.recorded) == (3, 41, 1_700_000_000_123_000)
+
+
+@pytest.mark.parametrize("written", ["{0}", "{0.hex}", "urn:uuid:{0}", "{{{0}}}"])
+def test_an_id_is_read_however_another_program_writes_it(written: str) -> None:
+    known = uuid.UUID("0191d3a0-1f2e-7b64-8c3d-5e6f708192a3")
+    sent = to_message(event(id=known), b"body")
+    headers = [(k, written.format(known).encode() if k == "ce_id" else v) for k, v in sent.headers]
+    assert to_record(arrived(replace(sent, headers=headers))).id == known
 
 
 def test_the_headers_are_those_of_cloudevents_in_binary_mode() -> None:
