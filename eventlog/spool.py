@@ -14,6 +14,7 @@ from threading import Lock
 from eventlog.errors import HoofprintError, UnavailableError
 from eventlog.event import Event
 from eventlog.log import Appended, Batch, EventLog, Position, Spooled
+from eventlog.news import wait_for_news
 from eventlog.spool_file import Bounds, SpoolFile, SpoolState
 
 BATCH_EVENTS = 500
@@ -89,6 +90,10 @@ class _Behind:
     def earliest(self) -> Position:
         """The first position of the log behind that can still be read."""
         return self.log.earliest()
+
+    def wait_for_news(self, after: Position, seconds: float) -> bool:
+        """Whether the log behind has events from here on, or gets some within so many seconds."""
+        return wait_for_news(self.log, after, seconds)
 
     def writer_schema(self, fingerprint: int) -> str | None:
         """The Avro schema (JSON) of this fingerprint that the log behind holds."""

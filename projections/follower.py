@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from eventlog.errors import UnavailableError
 from eventlog.log import EventLog, Position
+from eventlog.news import wait_for_news
 from projections.bookkeeping import note_seen, read_checkpoint, read_pulses
 from projections.folding import describe, is_transient
 from projections.projector import MAX_DEAD_LETTERS, Projector
@@ -25,8 +26,8 @@ PATIENCE = 300.0
 HANGS_AFTER = 15.0
 """How long a partition with news shows no sign of life before its follower loses it, in seconds."""
 
-_IDLE = 0.02
 _BALANCE_EVERY = 1.0
+_LONGEST_WAIT = 0.25
 _SMALLEST, _LARGEST = 500, 20_000
 _QUICK, _SLOW = 0.25, 1.0
 
@@ -92,6 +93,10 @@ class _Every:
         self._next = now + self._seconds
         return True
 
+    def left(self) -> float:
+        """How many seconds until it is due."""
+        return max(0.0, self._next - time.monotonic())
+
 
 class Follower:
     """Folds the partitions that it claims, and outlasts what is out of reach for less than its patience."""
@@ -112,6 +117,7 @@ class Follower:
         self._hangs_after = hangs_after
         self._size = _SMALLEST
         self._events = self._lag = 0
+        self._standing = Position()
 
     def run(self, stop: threading.Event, tell: Callable[[Beat], None], *, every: float = 60.0) -> None:
         """Fold until ``stop`` is set, and then end with the transaction that is under way.
@@ -142,23 +148,26 @@ class Follower:
         """Fold one's share until told to stop; claims are taken anew after an error."""
         balancing, telling = _Every(_BALANCE_EVERY), _Every(every)
         showing = _Every(self._hangs_after / 3)
+        news = True
         while not stop.is_set():
             try:
                 if balancing.due():
-                    self._balance(share)
+                    news |= self._balance(share)
                 if showing.due():
                     self._say_seen(share)
                 if telling.due():
                     tell(Beat(tuple(sorted(share.partitions)), self._events, self._lag))
-                progressed = self._step(share)
+                if news:
+                    news = self._step(share)
+                else:
+                    left = min(each.left() for each in (balancing, showing, telling))
+                    news = self._wait(share, stop, min(left, _LONGEST_WAIT))
             except GenerationGoneError as error:
                 # views were swapped: the next turn finds those that readers see now
                 if not outage.goes_on(error):
                     raise
                 continue
             outage.ended()
-            if not progressed:
-                stop.wait(_IDLE)
 
     def _step(self, share: Share) -> bool:
         """Fold one batch; False where there was nothing to fold."""
@@ -168,8 +177,15 @@ class Follower:
         advance = self._projector.advance(self._projector.live_targets(), share.partitions, self._size)
         self._adapt(advance.events, time.monotonic() - started)
         self._events += advance.events
-        self._lag = advance.lag
+        self._lag, self._standing = advance.lag, advance.position
         return advance.events > 0
+
+    def _wait(self, share: Share, stop: threading.Event, seconds: float) -> bool:
+        """Wait for news of one's share, without a look at the views; False where there are none."""
+        if not share.partitions:
+            stop.wait(seconds)
+            return False
+        return wait_for_news(self._log, self._standing, seconds)
 
     def _adapt(self, events: int, seconds: float) -> None:
         """Larger batches while there is much to do, smaller ones where they keep readers waiting."""
@@ -178,12 +194,15 @@ class Follower:
         elif events >= self._size and seconds < _QUICK:
             self._size = min(_LARGEST, self._size * 2)
 
-    def _balance(self, share: Share) -> None:
+    def _balance(self, share: Share) -> bool:
+        """Take one's share; True where it is another than before, or has news."""
+        before = set(share.partitions)
         head = self._log.head()
         signs, waiting = self._signs(head)
         for partition in share.expel_hanging(signs, waiting):
             logger.warning("the follower of partition %d hangs: others take over", partition)
         share.balance(sorted(head.offsets))
+        return share.partitions != before or not waiting.isdisjoint(share.partitions)
 
     def _signs(self, head: Position) -> tuple[dict[int, Sign], set[int]]:
         """What each partition shows of whoever looks after it, and the partitions that have news."""

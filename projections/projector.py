@@ -64,10 +64,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """How many events a step folded, and how many offsets of its partitions are left."""
+    """How many events a step folded, how many offsets of its partitions are left, and where it ended.
+
+    ``position`` lies beyond the end of every partition that is not the step's.
+    """
 
     events: int
     lag: int
+    position: Position
 
 
 class Projector:
@@ -128,7 +132,7 @@ class Projector:
                 told = Told(start, until, *self._decoder.decode(Batch(records, until)), records=len(records))
                 self._advance_all(checkpoints, told)
         lag = sum(max(0, head.offset(p) - until.offset(p)) for p in partitions)
-        return Advance(len(records), lag)
+        return Advance(len(records), lag, after.joined(until))
 
     def rebuild(
         self,

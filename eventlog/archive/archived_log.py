@@ -12,6 +12,7 @@ from eventlog.archive.reading import archived_schemas, partition_records
 from eventlog.errors import InputError, LogError
 from eventlog.event import Event
 from eventlog.log import Appended, Batch, EventLog, Position, Record, Spooled
+from eventlog.news import wait_for_news
 
 _CURSORS = 8
 """How many readers can each go on where they stopped, without looking for the place again."""
@@ -67,6 +68,10 @@ class ArchivedLog:
         archived, kept = self._manifest.start, self._log.earliest()
         partitions = archived.offsets.keys() | kept.offsets.keys()
         return Position({p: min(archived.offsets.get(p, kept.offset(p)), kept.offset(p)) for p in partitions})
+
+    def wait_for_news(self, after: Position, seconds: float) -> bool:
+        """Whether the log has events from here on, or gets some within so many seconds."""
+        return wait_for_news(self._log, after, seconds)
 
     def writer_schema(self, fingerprint: int) -> str | None:
         """The Avro schema (JSON) of this CRC-64-AVRO fingerprint, None where neither of them has it."""

@@ -16,11 +16,11 @@ from eventlog.kafka.importing import Import
 from eventlog.kafka.ledger import Founding, Ledger
 from eventlog.kafka.location import KafkaLocation
 from eventlog.kafka.message import Incoming, Outgoing, is_gap, key_bytes, to_message, to_record
-from eventlog.kafka.reader import Reader
+from eventlog.kafka.reader import Reader, Watch
 from eventlog.kafka.redacting import redacting, settle
 from eventlog.kafka.sender import Sender, by_partition, in_parts, partition_of
 from eventlog.kafka.topics import require_topics
-from eventlog.log import Appended, Batch, Position, Record, read_all
+from eventlog.log import BEYOND, Appended, Batch, Position, Record, read_all
 
 T = TypeVar("T")
 
@@ -40,10 +40,12 @@ class KafkaLog:
         self._reader = reader
         self._topic = ledger.topic
         self._sender: Sender | None = None
+        self._watch: Watch | None = None
         self._import = Import(location, ledger, founding.partitions)
         self._redacted: set[uuid.UUID] = set()
         self._closed = False
         self._read_lock, self._send_lock, self._import_lock = Lock(), Lock(), Lock()
+        self._watch_lock = Lock()
 
     @classmethod
     def open(cls, location: str) -> Self:
@@ -141,6 +143,17 @@ class KafkaLog:
         """The first position that can still be read; it names every partition."""
         return Position(self._reading(lambda reader: reader.starts()))
 
+    def wait_for_news(self, after: Position, seconds: float) -> bool:
+        """Return True as soon as there are events from position ``after`` on, False after so many seconds.
+
+        The broker says when there are; reading and appending go on meanwhile. News of partitions without a
+        leader, or of a topic that took the place of this one, may be missed.
+        """
+        offsets = {p: after.offset(p) for p in range(self._founding.partitions)}
+        with self._watch_lock:
+            watch = self._open_watch()
+            return watch.wait({p: at for p, at in offsets.items() if at != BEYOND}, seconds)
+
     def writer_schema(self, fingerprint: int) -> str | None:
         """The Avro schema (JSON) of this CRC-64-AVRO fingerprint, None where the log never saw it."""
         return self._ledger.writer_schema(fingerprint)
@@ -212,6 +225,8 @@ class KafkaLog:
         with self._read_lock:
             self._closed = True
             self._reader.close()
+        with self._watch_lock:
+            self._drop_watch()
 
     def _require_open(self) -> None:
         if self._closed:
@@ -261,6 +276,20 @@ class KafkaLog:
         self._reader.close()
         self._reader, self._topic = reader, self._ledger.topic
         return True
+
+    def _open_watch(self) -> Watch:
+        """The watch of the topic at hand, opened when it is first needed."""
+        self._require_open()
+        if self._watch is None or self._watch.topic != self._topic:
+            self._drop_watch()
+            require_reachable(self._location)
+            self._watch = Watch(self._location, self._topic)
+        return self._watch
+
+    def _drop_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def _open_sender(self) -> Sender:
         with self._send_lock:

@@ -1,19 +1,29 @@
-"""Reads the messages of a topic, from any offsets on."""
+"""Reads the messages of a topic, from any offsets on, and waits for those that come."""
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
-from eventlog.kafka.connection import connection_of, errors_of, request_timeout, settings_of, unavailable
+from eventlog.kafka.connection import (
+    connection_of,
+    errors_of,
+    milliseconds,
+    request_timeout,
+    settings_of,
+    unavailable,
+)
 from eventlog.kafka.location import KafkaLocation
 from eventlog.kafka.message import Incoming
 
 _FETCH_BYTES = 10 * 1024 * 1024
 # so that a fetch which waits for news at the end does not hold up one from another place
 _FETCH_WAIT_MS = 20
+# a watch waits for news and for nothing else; the broker answers when there are some
+_WATCH_WAIT_MS = 500
+_WATCH_BYTES = 1024
 
 
 class Reader:
@@ -25,18 +35,7 @@ class Reader:
         self._timeout = request_timeout(location)
         # where the consumer stands, as far as reads ended well
         self._standing: dict[int, int] = {}
-        with settings_of(location):
-            self._consumer: Any = KafkaConsumer(
-                **connection_of(location),
-                request_timeout_ms=self._timeout,
-                isolation_level="read_committed",
-                auto_offset_reset="earliest",
-                enable_auto_commit=False,
-                allow_auto_create_topics=False,
-                fetch_max_wait_ms=_FETCH_WAIT_MS,
-                max_partition_fetch_bytes=_FETCH_BYTES,
-                metrics_enabled=False,
-            )
+        self._consumer = _consumer(location, "earliest", wait_ms=_FETCH_WAIT_MS, size=_FETCH_BYTES)
 
     def starts(self) -> dict[int, int]:
         """The first offset of each partition that can still be read."""
@@ -96,6 +95,57 @@ class Reader:
     def close(self) -> None:
         """Let go of the connections."""
         self._consumer.close(autocommit=False)
+
+
+class Watch:
+    """Waits until messages come; the broker holds the question until then."""
+
+    def __init__(self, location: KafkaLocation, topic: str) -> None:
+        self.topic = topic
+        self._location = location
+        # where the consumer stands, as far as nothing came
+        self._standing: dict[int, int] = {}
+        # offsets beyond the end are not there to be read from the start
+        self._consumer = _consumer(location, "latest", wait_ms=_WATCH_WAIT_MS, size=_WATCH_BYTES)
+
+    def wait(self, after: Mapping[int, int], seconds: float) -> bool:
+        """Whether there are messages from these offsets on, or come within so many seconds."""
+        with errors_of(self._location):
+            if after != self._standing:
+                self._look_at(after)
+            news = bool(self._consumer.poll(timeout_ms=milliseconds(seconds), max_records=1))
+        # what was polled is not told again, where nobody looks from its offset on once more
+        self._standing = {} if news else dict(after)
+        return news
+
+    def _look_at(self, after: Mapping[int, int]) -> None:
+        partitions = {TopicPartition(self.topic, number): offset for number, offset in after.items()}
+        if self._consumer.assignment() != partitions.keys():
+            self._consumer.assign(list(partitions))
+        for partition, offset in partitions.items():
+            self._consumer.seek(partition, offset)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._consumer.close(autocommit=False)
+
+
+def _consumer(
+    location: KafkaLocation, beyond: Literal["earliest", "latest"], *, wait_ms: int, size: int
+) -> Any:
+    """A consumer that goes to ``beyond`` from an offset that is not there; ``size`` is in bytes."""
+    with settings_of(location):
+        return KafkaConsumer(
+            **connection_of(location),
+            request_timeout_ms=request_timeout(location),
+            isolation_level="read_committed",
+            auto_offset_reset=beyond,
+            enable_auto_commit=False,
+            allow_auto_create_topics=False,
+            fetch_max_wait_ms=wait_ms,
+            max_partition_fetch_bytes=size,
+            metrics_enabled=False,
+        )
 
 
 def _incoming(record: Any) -> Incoming:

@@ -1,7 +1,7 @@
 """What every log promises, whatever keeps it."""
 
 from collections.abc import Callable
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 
@@ -9,7 +9,8 @@ from eventlog.codec import MAX_BODY_SIZE
 from eventlog.errors import LogError, SchemaError
 from eventlog.event import Event
 from eventlog.facts import Fact, FileDeclared, FilesDeclared, JobSubmitted, PlanFailed
-from eventlog.log import Appended, EventLog, Position, read_all
+from eventlog.log import BEYOND, Appended, EventLog, Position, read_all
+from eventlog.news import wait_for_news
 
 Submitted = Callable[..., list[Event]]
 EventsIn = Callable[[EventLog], list[Event]]
@@ -189,3 +190,26 @@ def test_threads_may_append_and_read_at_once(
     assert sorted(jobs) == list(range(200))
     for first in range(0, 200, 50):
         assert [job for job in jobs if first <= job < first + 50] == list(range(first, first + 50))
+
+
+def test_whoever_waits_for_news_hears_of_them_and_otherwise_waits_in_vain(
+    log: EventLog, submitted: Submitted
+) -> None:
+    log.append(submitted(range(3)))
+    behind, head = log.earliest(), log.head()
+    assert wait_for_news(log, behind, 10)
+    assert wait_for_news(log, behind, 10)
+    assert not wait_for_news(log, head, 0.05)
+    later = Timer(0.1, log.append, [submitted(range(3, 4))])
+    later.start()
+    assert wait_for_news(log, head, 10)
+    later.join()
+    assert not wait_for_news(log, log.head(), 0.05)
+
+
+def test_news_of_a_partition_in_which_one_stands_beyond_the_end_are_not_waited_for(
+    log: EventLog, submitted: Submitted
+) -> None:
+    log.append(submitted(range(3)))
+    beyond = Position(dict.fromkeys(log.head().offsets, BEYOND))
+    assert not wait_for_news(log, beyond, 0.05)

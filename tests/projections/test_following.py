@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from eventlog.errors import UnavailableError
 from eventlog.log import EventLog
 from projections.follower import Beat, Follower
-from projections.groups import GROUPS, RUNS
+from projections.groups import GROUPS, RUNS, Group
 from projections.store import ViewStore
 from projections.verify import verify_views
 
@@ -63,10 +63,34 @@ def test_what_is_appended_is_folded_within_a_moment_and_stopping_ends_the_follow
         for number in range(3):
             _append_runs(partitioned, story, [number])
             _wait_until_folded(views, partitioned)
-        time.sleep(0.1)
+        told, end = (sum(partitioned.head().offsets.values()), 0), time.monotonic() + 30
+        # what is visible is told only with the next beat
+        while (beats[-1].events, beats[-1].lag) != told and time.monotonic() < end:
+            time.sleep(0.02)
+    assert (beats[-1].events, beats[-1].lag) == told
     assert beats[0].partitions == (0, 1, 2, 3)
-    assert (beats[-1].events, beats[-1].lag) == (sum(partitioned.head().offsets.values()), 0)
     assert all(verdict.holds for verdict in verify_views(partitioned, views))
+
+
+def test_a_follower_without_news_looks_at_the_views_once_a_second_and_not_all_the_time(
+    views: ViewStore, partitioned: EventLog, story: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, live = list[str](), views.storage.live
+
+    def counted(group: Group) -> str | None:
+        looks.append(group.name)
+        return live(group)
+
+    monkeypatch.setattr(views.storage, "live", counted)
+    _append_runs(partitioned, story, [1])
+    with following(partitioned, views):
+        _wait_until_folded(views, partitioned)
+        time.sleep(0.5)
+        before, since = len(looks), time.monotonic()
+        time.sleep(1.5)
+        seconds = time.monotonic() - since
+    # each group when claims are looked at, and now and then to say that somebody looks after it
+    assert 0 < len(looks) - before <= 2 * len(GROUPS) * (seconds + 1)
 
 
 @pytest.mark.crash
