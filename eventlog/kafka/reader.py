@@ -114,7 +114,7 @@ class Watch:
             if after != self._standing:
                 self._look_at(after)
             news = bool(self._consumer.poll(timeout_ms=milliseconds(seconds), max_records=1))
-        # what was polled is not told again, where nobody looks from its offset on once more
+        # the library gives what was polled once only: the next look has to go back to it
         self._standing = {} if news else dict(after)
         return news
 
