@@ -1,13 +1,11 @@
 """Brings one source into the log: records to events, merged with what the log holds, in batches."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from eventlog.event import DEFAULT_NAMESPACE, Event
 from eventlog.facts import WorkflowPlanned
-from eventlog.log import Appended, EventLog, Spooled
+from eventlog.log import EventLog
 from monitor.pegasus.merging import MOST_SHOWN, Contradiction, Merger
 from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
@@ -53,38 +51,23 @@ def import_source(
     merger = Merger(log)
     before = reports.unreadable_lines
     batch: list[Event] = []
-    with _appending(log) as append:
-        for event in _events(source, reports, namespace):
-            if event.fact.run not in imported.runs:
-                imported.runs.append(event.fact.run)
-            for new in merger.new(event):
-                batch.append(new)
-                if isinstance(new.fact, WorkflowPlanned) and new.fact.tasks and not new.fact.files:
-                    imported.without_roles.append(new.fact.run)
-            if len(batch) >= BATCH_SIZE:
-                append(batch)
-                batch = []
-                if progress is not None:
-                    progress(_counted(imported, merger))
-        append(batch)
+    for event in _events(source, reports, namespace):
+        if event.fact.run not in imported.runs:
+            imported.runs.append(event.fact.run)
+        for new in merger.new(event):
+            batch.append(new)
+            if isinstance(new.fact, WorkflowPlanned) and new.fact.tasks and not new.fact.files:
+                imported.without_roles.append(new.fact.run)
+        if len(batch) >= BATCH_SIZE:
+            # not in a thread: that and the parsing take the interpreter from each other row by row
+            log.append(batch)
+            batch = []
+            if progress is not None:
+                progress(_counted(imported, merger))
+    if batch:
+        log.append(batch)
     imported.unreadable += reports.unreadable_lines - before
     _counted(imported, merger)
-
-
-@contextmanager
-def _appending(log: EventLog) -> Iterator[Callable[[Sequence[Event]], None]]:
-    """Appends batch after batch while the next one is being made; all are durable at the end."""
-    waiting: list[Future[Appended | Spooled]] = []
-
-    def append(batch: Sequence[Event]) -> None:
-        while waiting:
-            waiting.pop().result()
-        if batch:
-            waiting.append(thread.submit(log.append, batch))
-
-    with ThreadPoolExecutor(1, "append") as thread:
-        yield append
-        append(())
 
 
 def _events(source: RecordSource, reports: Reports, namespace: str) -> Iterator[Event]:
