@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eventlog.errors import HoofprintError
+from eventlog.errors import HoofprintError, UnavailableError
 from hoofprint.app import commands
 from hoofprint.app.house import House
 from hoofprint.app.logs import LogFormat, configure_logging
@@ -81,7 +81,30 @@ def main(arguments: Sequence[str]) -> int:
         error_console().print("interrupted")
         return INTERRUPTED
     except HoofprintError as error:
-        logging.getLogger("hoofprint").debug("failed", exc_info=True)
-        error_console().print(f"hoofprint: {printable(str(error))}", soft_wrap=True)
-        return error.exit_code
+        return _failed(error)
+    except Exception as error:
+        lost = _lost_database(error)
+        if lost is None:
+            raise
+        return _failed(lost)
     return 0
+
+
+def _failed(error: HoofprintError) -> int:
+    logging.getLogger("hoofprint").debug("failed", exc_info=True)
+    error_console().print(f"hoofprint: {printable(str(error))}", soft_wrap=True)
+    return error.exit_code
+
+
+def _lost_database(error: Exception) -> UnavailableError | None:
+    """What a person is told of a database that went away in the midst; None for any other error."""
+    # a command that reads no views has not loaded the toolkit, and should not for this
+    if "sqlalchemy" not in sys.modules:
+        return None
+    from sqlalchemy.exc import DBAPIError
+
+    from projections.folding import describe, is_transient
+
+    if not isinstance(error, DBAPIError) or not is_transient(error):
+        return None
+    return UnavailableError(f"the views' database went out of reach: {describe(error)}")

@@ -109,7 +109,11 @@ class Follower(_Acting):
             self.start()
 
     def finish(self) -> None:
-        """Let it end the transaction that is under way."""
+        """Let it end the transaction that is under way, unless it began when views were away and ended."""
+        code = self._process.ended()
+        if code is not None:
+            self._process.require(code, (UNAVAILABLE,))
+            return
         self._process.signal(signal.SIGTERM)
         self._process.require(self._process.wait(60), (0,))
 

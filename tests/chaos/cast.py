@@ -81,6 +81,9 @@ class Cast:
         if self._place.spools:
             call(self._drainer, "log", "drain")
         self.rebuilder.finish()
+        for follower in self.followers:
+            # the last strikes may have met one that had just begun
+            follower.tend()
         wrong = until_followed()
         for follower in self.followers:
             follower.finish()
