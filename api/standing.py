@@ -1,9 +1,9 @@
 """How the views stand to the log: what is folded, what lags, who looks after it, what could not be folded."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eventlog.clock import now
 from eventlog.log import EventLog, Position
 from projections.bookkeeping import count_dead_letters, read_pulses, read_unhandled
 from projections.groups import GROUPS
@@ -45,13 +45,13 @@ def standing_of(log: EventLog, store: ViewStore) -> Standing:
 
 
 def _view(store: ViewStore, group: str, head: Position) -> ViewStanding:
-    position, now = store.checkpoint(group).position, time.time_ns() // 1000
+    position, asked = store.checkpoint(group).position, now()
     behind = {p: offset - position.offset(p) for p, offset in head.offsets.items()}
     with store.reading(group) as connection:
         pulses = read_pulses(connection)
         letters, unhandled = count_dead_letters(connection), read_unhandled(connection)
     last = max(pulses, key=lambda pulse: pulse.seen_at, default=None)
-    late = [max(0, now - pulse.recorded) for pulse in pulses if behind.get(pulse.partition, 0) > 0]
+    late = [max(0, asked - pulse.recorded) for pulse in pulses if behind.get(pulse.partition, 0) > 0]
     return ViewStanding(
         group=group,
         position=position,

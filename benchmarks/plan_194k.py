@@ -50,15 +50,15 @@ class Stages:
 
 def plan_once(folder: Path, fan: int | None) -> dict[str, float]:
     """Plan in this process; return the seconds of each stage, their sum, peak memory (MB) and files."""
+    from eventlog.collector import collector_paused
     from eventlog.event import Observer
     from eventlog.opening import open_log
-    from planner.collection import without_cyclic_collection
     from planner.directory import read_plan, write_plan
     from planner.events import planning_events
     from planner.pipeline import plan_workflow
 
     stages = Stages()
-    with without_cyclic_collection():
+    with collector_paused():
         request = stages.run("read", lambda: fan_request(fan) if fan else groups_request(folder))
         plan = stages.run("plan", lambda: plan_workflow(request))
         target = folder / "plans" / "run0001"

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import sqlite3
-import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
+from eventlog.clock import now
 from eventlog.codec import Codec, current_format, encode
 from eventlog.errors import InputError, LogError
 from eventlog.event import Event
@@ -114,7 +114,7 @@ class SpoolFile:
         path: Path,
         *,
         patience: float = PATIENCE,
-        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+        clock: Callable[[], int] = now,
     ) -> Self:
         """Open the spool at ``path`` (a file on a local disk), created where there is none.
 

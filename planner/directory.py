@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
+from eventlog.collector import collector_paused
 from eventlog.errors import InputError, NotFoundError
-from planner.collection import without_cyclic_collection
 from planner.executable import ExecutableWorkflow, PlanHeader, PlannedJob
 from planner.explain import Decision
 from planner.manifest import InputCopy, Manifest, make_manifest
@@ -61,7 +61,7 @@ def read_plan(path: str | Path) -> ExecutableWorkflow:
     header = _decode(file, first, PlanHeader)
     if header.format != FORMAT:
         raise InputError(f"{file}: plan format {header.format}, but this version reads format {FORMAT}")
-    with without_cyclic_collection():
+    with collector_paused():
         jobs = _decode_lines(file, rest, PlannedJob)
     if len(jobs) != header.jobs:
         raise InputError(f"{file}: {len(jobs)} jobs, but its header says {header.jobs}: the file is damaged")

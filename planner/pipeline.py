@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from eventlog.collector import collector_paused
 from planner.catalog_union import join_catalogs
-from planner.collection import without_cyclic_collection
 from planner.draft import Draft, Placement
 from planner.emit import emit
 from planner.executable import ExecutableWorkflow
@@ -66,7 +66,7 @@ def plan_workflow(request: PlanRequest, *, reuse: ReuseIndex | None = None) -> P
     Raises InputError for anything in workflow, catalogs, properties or options that no plan can be made of;
     nothing is written.
     """
-    with without_cyclic_collection():
+    with collector_paused():
         draft = _start(request, reuse)
         for refine in REFINERS:
             refine(draft)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, OperationalError
 
+from eventlog.clock import now
 from eventlog.event import Event
 from eventlog.log import Position, Record
 from eventlog.redaction import Redacted
@@ -91,8 +92,8 @@ def _pulses(step: Step, started: int) -> list[Pulse]:
         if letter.record.offset > known.offset:
             last[letter.record.partition] = letter.record
     count = Counter([record.partition for record in records])
-    now, took = time.time_ns() // 1000, (time.monotonic_ns() - started) // 1000
-    return [Pulse(p, record.recorded, now, count[p], took) for p, record in sorted(last.items())]
+    seen, took = now(), (time.monotonic_ns() - started) // 1000
+    return [Pulse(p, record.recorded, seen, count[p], took) for p, record in sorted(last.items())]
 
 
 def fold_decoded(connection: Connection, group: Group, decoded: Decoded) -> list[DeadLetter]:

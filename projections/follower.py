@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
+from eventlog.clock import now
 from eventlog.errors import UnavailableError
 from eventlog.log import EventLog, Position
 from eventlog.news import wait_for_news
@@ -220,7 +221,7 @@ class Follower:
     def _say_seen(self, share: Share) -> None:
         for target in self._projector.live_targets():
             with self._store.storage.writing(target.group, target.generation) as connection:
-                note_seen(connection, sorted(share.partitions), time.time_ns() // 1000)
+                note_seen(connection, sorted(share.partitions), now())
 
     def _unavailable(self, error: Exception) -> UnavailableError:
         if isinstance(error, UnavailableError):

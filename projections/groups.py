@@ -47,7 +47,7 @@ RUNS = Group(
 )
 DATA = Group(
     "data",
-    3,
+    4,
     data_metadata.metadata,
     (
         *(plans.apply, files.apply, uses.apply, replicas.apply, checksums.apply, transfers.apply),

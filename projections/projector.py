@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from eventlog.collector import collector_paused
 from eventlog.errors import HoofprintError, LogError, UnavailableError
 from eventlog.log import BEYOND, Batch, EventLog, Position
 from projections.bookkeeping import (
@@ -20,7 +21,6 @@ from projections.bookkeeping import (
     hold_checkpoints,
     read_checkpoint,
 )
-from projections.collector import collector_paused
 from projections.decoding import Decoder
 from projections.folding import Step, describe, fold_step, is_transient
 from projections.groups import GROUPS, Group

@@ -1,7 +1,6 @@
 """Mutations: they append events, and nothing else."""
 
 import socket
-import time
 from functools import partial
 
 import strawberry
@@ -11,6 +10,7 @@ from api.schema.filters import ValueInput, value_of
 from api.schema.resolving import mutating
 from api.tokens import Scope
 from api.writing import Receipt
+from eventlog.clock import now
 from eventlog.errors import InputError, NotFoundError
 from eventlog.event import Event, Observer
 from eventlog.facts import Fact, MetadataRegistered, MetadataRetracted, ReuseInvalidated, Tag, Tagged
@@ -133,7 +133,7 @@ async def _append(context: RequestContext, file: FoundFile, fact: Fact, wait: fl
         root=file.root or fact.run,
         namespace=file.namespace,
     )
-    event: Event = observer.event(fact, time.time_ns() // 1000)
+    event: Event = observer.event(fact, now())
     return ReceiptAnswer.of(await context.writer.append([event], wait))
 
 

@@ -4,8 +4,8 @@ import logging
 import multiprocessing
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing.synchronize import Event
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
 
 from eventlog.errors import HoofprintError
 from hoofprint.app.house import House
@@ -16,29 +16,39 @@ _logger = logging.getLogger("hoofprint.folding")
 
 
 class FoldingBeside:
-    """Folds what comes into the log; begun where it is worth a process."""
+    """A process that waits until folding is worth its while, and then folds what comes into the log."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        context = multiprocessing.get_context("spawn")
-        self._stop = context.Event()
-        self._process = context.Process(target=_fold, args=(settings, self._stop), daemon=True)
+        # forked while the command has opened nothing yet: it need not be loaded a second time
+        context = multiprocessing.get_context("fork")
+        listener, self._commands = context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=_fold_when_told, args=(settings, listener, self._commands), daemon=True
+        )
+        self._process.start()
+        listener.close()
+        self._has_begun = False
 
     def begin(self) -> None:
-        """Start, unless it runs already."""
-        if self._process.pid is None:
-            self._process.start()
+        """Let it fold from now on."""
+        if not self._has_begun:
+            self._has_begun = True
+            # where that process was killed, whoever reads next folds
+            with suppress(BrokenPipeError):
+                self._commands.send(None)
 
     def end(self) -> None:
-        """Wait until everything is folded that is in the log by now."""
-        if self._process.pid is not None:
-            self._stop.set()
-            self._process.join()
+        """Wait until everything is folded that is in the log by now, if it folds."""
+        self._commands.close()
+        self._process.join()
 
 
 @contextmanager
 def folding_beside(settings: Settings) -> Iterator[FoldingBeside]:
-    """Something that folds, if it is begun, until the command has done its work."""
+    """Something that folds, if it is begun, until the command has done its work.
+
+    To be entered before anything is opened or a thread is started.
+    """
     folding = FoldingBeside(settings)
     try:
         yield folding
@@ -46,19 +56,31 @@ def folding_beside(settings: Settings) -> Iterator[FoldingBeside]:
         folding.end()
 
 
-def _fold(settings: Settings, stop: Event) -> None:
+def _fold_when_told(
+    settings: Settings, listener: "Connection[None, None]", commands: "Connection[None, None]"
+) -> None:
+    # An interrupt is for the command, which stops this process in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # only where the command alone holds this end is its death seen as the end of its commands
+    commands.close()
+    try:
+        listener.recv()
+    except EOFError:
+        return
+    _fold(settings, listener)
+
+
+def _fold(settings: Settings, listener: "Connection[None, None]") -> None:
+    """Fold until the command closes its end, by its own will or because it was killed."""
     # loaded in this process alone: a database toolkit takes longer than the command's other modules
     from projections.projector import BATCH_SIZE, Projector
 
-    # An interrupt is for the command, which stops this process in order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    command = multiprocessing.parent_process()
     house = House(settings)
     try:
         projector = Projector(house.direct_log, house.store)
         stopped, folded = False, 0
-        while not stopped and command is not None and command.is_alive():
-            stopped = stop.wait(_LOOK_EVERY)
+        while not stopped:
+            stopped = listener.poll(_LOOK_EVERY)
             end = sum(house.direct_log.head().offsets.values())
             if stopped or end - folded >= BATCH_SIZE:
                 projector.catch_up()

@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from eventlog.archive.archived_log import ArchivedLog
 from eventlog.archive.manifest import MANIFEST
+from eventlog.clock import now
 from eventlog.event import Observer
 from eventlog.log import EventLog
 from eventlog.opening import is_remote, open_log
@@ -59,7 +59,7 @@ class House:
 
     def spool_metrics(self) -> Mapping[str, float]:
         """What waits in this host's spool, as ``/metrics`` shows it; empty where the log needs none."""
-        return spool_metrics(self._spooling.state(), time.time_ns() // 1000) if self._spooling else {}
+        return spool_metrics(self._spooling.state(), now()) if self._spooling else {}
 
     @cached_property
     def direct_log(self) -> EventLog:

@@ -10,13 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from eventlog.clock import now
+from eventlog.collector import collector_paused
 from eventlog.errors import HoofprintError, InputError
 from eventlog.event import Event
 from eventlog.facts import WorkflowPlanned
 from eventlog.log import EventLog
 from hoofprint.app.house import House
 from planner.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
-from planner.collection import without_cyclic_collection
 from planner.directory import choose_directory, write_plan
 from planner.events import PlanningContext, failure_events, planning_events
 from planner.formats import (
@@ -76,7 +76,7 @@ class Planned:
     plan: Plan
 
 
-@without_cyclic_collection()
+@collector_paused()
 def make_plan(house: House, wanted: Wanted, reuse: ReuseIndex | None) -> Planned:
     """Plan a workflow, write its plan directory and append its planning events.
 

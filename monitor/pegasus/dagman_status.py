@@ -17,6 +17,7 @@ from eventlog.errors import InputError, NotFoundError
 DagState = Literal["Running", "Success", "Failure"]
 
 SUFFIX = ".dag.dagman.out"
+_COUNTED = ("unready", "ready", "pre", "queued", "post", "succeeded", "failed", "futile", "total")
 _LINE_AT_MOST = 1 << 16
 _STAMP = rb"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? "
 _TABLE = re.compile(_STAMP + rb"\s*((?:\d+\s+){6,7}\d+)\s*$")
@@ -58,19 +59,8 @@ class SubmitDirectoryProgress:
     @property
     def totals(self) -> DagProgress:
         """The DAGs added up; their common state is the root's."""
-        return DagProgress(
-            name="TOTALS",
-            state=self.dags[0].state,
-            unready=sum(each.unready for each in self.dags),
-            ready=sum(each.ready for each in self.dags),
-            pre=sum(each.pre for each in self.dags),
-            queued=sum(each.queued for each in self.dags),
-            post=sum(each.post for each in self.dags),
-            succeeded=sum(each.succeeded for each in self.dags),
-            failed=sum(each.failed for each in self.dags),
-            futile=sum(each.futile for each in self.dags),
-            total=sum(each.total for each in self.dags),
-        )
+        sums = {name: sum(getattr(each, name) for each in self.dags) for name in _COUNTED}
+        return DagProgress(name="TOTALS", state=self.dags[0].state, **sums)
 
 
 def submit_directory_progress(folder: Path) -> SubmitDirectoryProgress:

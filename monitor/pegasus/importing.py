@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from eventlog.collector import collector_paused
 from eventlog.event import DEFAULT_NAMESPACE, Event
 from eventlog.facts import WorkflowPlanned
 from eventlog.log import EventLog
@@ -34,6 +35,7 @@ class Imported:
     contradictions: list[Contradiction] = field(default_factory=list)
 
 
+@collector_paused()
 def import_source(
     source: RecordSource,
     log: EventLog,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from eventlog.event import Event, ordinal_of
+from eventlog.exit_codes import regular_exit
 from eventlog.facts import (
     Fact,
     JobAborted,
@@ -110,7 +111,7 @@ def _take(attempt: _Attempt, fact: _OfAttempt, time: int) -> None:
         if fact.terminated is not None:
             attempt.states.append((fact.terminated, "JOB_TERMINATED", None))
         verdict = "JOB_FAILURE" if fact.exit_raw else "JOB_SUCCESS"
-        attempt.states.append((time, verdict, regular_exit(fact.exit_raw)))
+        attempt.states.append((time, verdict, _status(fact.exit_raw)))
     elif isinstance(fact, JobNoted):
         attempt.states.append((time, fact.note.upper().replace("-", "_"), None))
     else:
@@ -126,7 +127,12 @@ def _take_script(attempt: _Attempt, fact: ScriptFinished, time: int) -> None:
         attempt.states.append((fact.terminated, f"{name}_SCRIPT_TERMINATED", None))
     attempt.has_no_verdict |= bool(fact.exit_raw) and name == "PRE"
     ending = "FAILURE" if fact.exit_raw else "SUCCESS"
-    attempt.states.append((time, f"{name}_SCRIPT_{ending}", regular_exit(fact.exit_raw)))
+    attempt.states.append((time, f"{name}_SCRIPT_{ending}", _status(fact.exit_raw)))
+
+
+def _status(raw: int) -> int:
+    """An exit code as DAGMan has it; its own negative codes stand for jobs that it could not submit."""
+    return raw if raw < 0 else regular_exit(raw)
 
 
 def _numbered(attempts: dict[tuple[str, int], _Attempt]) -> list[_Attempt]:
@@ -164,13 +170,6 @@ def _internal(time: int, fact: RunStarted | RunFinished) -> str:
     if isinstance(fact, RunStarted):
         return f"{time // _SECOND} INTERNAL *** DAGMAN_STARTED {fact.engine_id or None} ***"
     return f"{time // _SECOND} INTERNAL *** DAGMAN_FINISHED {fact.status} ***"
-
-
-def regular_exit(raw: int) -> int:
-    """An exit code out of a wait status: a signal is negative."""
-    if raw < 0:
-        return raw
-    return -(raw & 0x7F) if raw & 0x7F else raw >> 8
 
 
 def run_lines(events: Iterable[Event]) -> dict[str, list[str]]:

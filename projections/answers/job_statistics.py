@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from eventlog.exit_codes import regular_exit
 from projections.answers.runs import RunRef
 from projections.answers.selection import job_of
 from projections.runs.attempts import ATTEMPT_STATES, ATTEMPTS, SCRIPTS
@@ -73,20 +74,11 @@ def job_lines(connection: Connection, run: RunRef) -> Sequence[JobLine]:
     ]
 
 
-def regular_exit(raw: int | None) -> int | None:
-    """The exit code of a raw wait status: minus the signal where one ended it, -128 where nothing ran."""
-    if raw is None:
-        return None
-    if raw < 0:
-        return -128
-    signal = raw & 127
-    return -signal if signal else raw >> 8
-
-
 def _line(row: _Row, process: _Row | None, moments: dict[str, int], post: _Row | None) -> JobLine:
     submitted, executed = moments.get("submitted"), moments.get("started")
     taken = _earliest(moments.get("grid"), moments.get("globus"))
     first = _earliest(taken, executed)
+    raw = _exit(row, process)
     return JobLine(
         job=row.job,
         attempt=row.attempt,
@@ -99,7 +91,7 @@ def _line(row: _Row, process: _Row | None, moments: dict[str, int], post: _Row |
         resource=_between(taken, executed),
         runtime=row.local_duration,
         cluster=row.cluster_duration,
-        exit_code=regular_exit(_exit(row, process)),
+        exit_code=None if raw is None else regular_exit(raw),
         hostname=row.hostname or "",
     )
 

@@ -27,7 +27,6 @@ TAGS = Table(
     real("number"),
     text("actor"),
     text("origin"),
-    Index("tags_by_number", "namespace", "key", "target", "number", "run_key", "name_key"),
     Index("tags_by_text", "namespace", "key", "target", "text_start", "run_key", "name_key"),
 )
 """The current tags: of each (run, target, name, key) the last word.
@@ -37,6 +36,15 @@ TAGS = Table(
 its ``files`` row. ``text_start`` is the text's first 200 characters, what fits an index: compare both. A
 retracted tag has no type, text or number, and so matches no question.
 """
+
+_NUMBERED = TAGS.c.number.is_not(None)
+# most tags are texts, and stand in no index of numbers
+Index(
+    "tags_by_number",
+    *(TAGS.c.namespace, TAGS.c.key, TAGS.c.target, TAGS.c.number, TAGS.c.run_key, TAGS.c.name_key),
+    sqlite_where=_NUMBERED,
+    postgresql_where=_NUMBERED,
+)
 
 TAG_HISTORY = Table(
     "tag_history",

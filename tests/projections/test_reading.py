@@ -1,12 +1,9 @@
 """Reading ahead: the next batch is there when it is wanted, and read anew where another one is."""
 
-import gc
-
 import pytest
 
 from eventlog.errors import LogError
 from eventlog.log import Position
-from projections.collector import collector_paused
 from projections.folding import Decoded
 from projections.reading import ReadAhead, Told
 
@@ -57,28 +54,3 @@ def test_an_error_ahead_is_raised_where_its_batch_is_asked_for() -> None:
         assert reading.at(Position({0: 20})) is not None
         with pytest.raises(LogError, match="damaged"):
             reading.at(Position({0: 30}))
-
-
-def test_the_collector_runs_again_when_the_last_pause_ends() -> None:
-    assert gc.isenabled()
-    with collector_paused():
-        with collector_paused():
-            assert not gc.isenabled()
-        assert not gc.isenabled()
-    assert gc.isenabled()
-
-
-def test_the_collector_runs_again_after_an_error() -> None:
-    with pytest.raises(LogError), collector_paused():
-        Pages().read(Position({0: 30}))
-    assert gc.isenabled()
-
-
-def test_a_collector_that_was_off_stays_off() -> None:
-    gc.disable()
-    try:
-        with collector_paused():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()

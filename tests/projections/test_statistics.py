@@ -25,7 +25,7 @@ from projections.answers.integrity_statistics import (
     integrity_sums_of,
     jobs_failed_on_integrity,
 )
-from projections.answers.job_statistics import job_lines, regular_exit
+from projections.answers.job_statistics import job_lines
 from projections.answers.runs import resolve_run, tree_of
 from projections.answers.statistics import summary_of
 from projections.store import ViewStore
@@ -111,13 +111,6 @@ def test_the_job_table_has_a_line_for_every_attempt(finished: ViewStore) -> None
     assert (count.cpu_time, count.runtime, count.queue) == (1_500_000, 4 * SECOND, SECOND)
     assert (count.resource, count.cluster, count.cluster_delay) == (None, None, None)
     assert (cut.post, cut.hostname) == (SECOND, "node1")
-
-
-@pytest.mark.parametrize(
-    ("raw", "regular"), [(0, 0), (256, 1), (9, -9), (139, -11), (-1, -128), (None, None)]
-)
-def test_a_raw_wait_status_becomes_an_exit_code(raw: int | None, regular: int | None) -> None:
-    assert regular_exit(raw) == regular
 
 
 def test_the_breakdown_groups_processes_by_transformation_and_outcome(finished: ViewStore) -> None:

@@ -1,6 +1,5 @@
 """``hoofprint import``: what another workflow system left behind, into the log."""
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +19,7 @@ from monitor.pegasus.importing import Imported, import_source
 from monitor.pegasus.recognition import Wishes, recognise
 from monitor.pegasus.reports import Reports
 
-WORTH_A_PROCESS = 5_000
+WORTH_A_PROCESS = 2_000
 """Events after which folding begins while more of them come."""
 
 _Sources = Annotated[
@@ -58,15 +57,13 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import runs of Pegasus: again, or from another source of the same run, adds only what is new."""
-    # Events are many, and nothing about them goes in circles.
-    gc.set_threshold(100_000, 20, 20)
     house: House = context.obj
     imported = Imported()
     reports = Reports(_tell)
-    opened = [recognise(source, reports, Wishes(workflow, timezone)) for source in sources]
-    if roles_from is not None:
-        opened = [WithRoles(source, roles_from, reports) for source in opened]
-    with _showing() as show, folding_beside(house.settings) as folding:
+    with folding_beside(house.settings) as folding, _showing() as show:
+        opened = [recognise(source, reports, Wishes(workflow, timezone)) for source in sources]
+        if roles_from is not None:
+            opened = [WithRoles(source, roles_from, reports) for source in opened]
 
         def progressed(name: str, so_far: Imported) -> None:
             show(name, so_far)

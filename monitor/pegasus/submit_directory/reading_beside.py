@@ -1,16 +1,16 @@
 """Reads a large submit directory in a process of its own, beside the one that uses what it tells."""
 
-import gc
 import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from eventlog.collector import collector_paused
 from eventlog.errors import HoofprintError, InputError
 from monitor.pegasus.records import Record, RecordSource
 from monitor.pegasus.reports import Reports
@@ -107,14 +107,10 @@ def _reading(path: Path, timezone: str | None) -> Iterator["Connection[None, _Pi
 def _send_all(sender: "Connection[_Piece, None]", path: Path, timezone: str | None) -> None:
     # An interrupt is for the command, which ends this process in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Records are many, and nothing about them goes in circles.
-    gc.set_threshold(100_000, 20, 20)
-    try:
+    # Where nobody is there any more who would use them, there is nothing to say.
+    with suppress(BrokenPipeError), collector_paused():
         for piece in _pieces(path, timezone):
             sender.send(piece)
-    except BrokenPipeError:
-        # Nobody is there any more who would use them.
-        return
 
 
 def _pieces(path: Path, timezone: str | None) -> Iterator[_Piece]:

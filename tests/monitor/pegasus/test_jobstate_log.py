@@ -10,7 +10,7 @@ from eventlog.codec import Codec
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
 from monitor.pegasus.importing import Imported, import_source
-from monitor.pegasus.jobstate_log import regular_exit, run_lines
+from monitor.pegasus.jobstate_log import run_lines
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory import SubmitDirectory
 
@@ -40,8 +40,3 @@ def test_the_same_lines_in_the_same_order_for_each_job(realdata: Path, name: str
     oracle = (realdata / "oracles" / "replay" / f"{name}.jobstate.log").read_text().splitlines()
     lines = next(iter(written_for(realdata / "submit-dirs" / name).values()))
     assert by_subject(lines) == by_subject(oracle)
-
-
-@pytest.mark.parametrize(("raw", "regular"), [(0, 0), (256, 1), (512, 2), (9, -9), (-1, -1)])
-def test_a_wait_status_becomes_the_code_that_dagman_writes(raw: int, regular: int) -> None:
-    assert regular_exit(raw) == regular

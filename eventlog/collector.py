@@ -1,7 +1,7 @@
-"""Python's collector of reference cycles, which is of no use while a batch is folded.
+"""Python's collector of reference cycles, which is of no use where millions of plain values are made.
 
-A batch makes some hundred thousand objects, none of which leads back to itself. Walking over them again and
-again took a fifth of the time.
+Events, plans and rows lead nowhere back. Walking over them again and again took a fifth of a fold's time and
+half of a plan's.
 """
 
 import gc
