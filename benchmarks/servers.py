@@ -1,6 +1,7 @@
 """What runs beside benchmarks: broker and database by the project's scripts, followers as users run them."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,10 @@ from pathlib import Path
 
 _DEPLOY = Path(__file__).parent.parent / "deploy"
 _DURABLE = {"POSTGRES_FSYNC": "on", "POSTGRES_OPTIONS": "-c shared_buffers=2GB -c max_wal_size=8GB"}
+
+
+# a benchmark that is told to stop stops what it has started, too
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 @contextmanager

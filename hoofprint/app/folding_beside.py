@@ -12,6 +12,9 @@ from hoofprint.app.house import House
 from hoofprint.app.settings import Settings
 
 _LOOK_EVERY = 0.1
+_WORTH_A_FOLD = 2_500
+"""Events; fewer are left for the next look, since every fold has a price of its own."""
+
 _logger = logging.getLogger("hoofprint.folding")
 
 
@@ -73,7 +76,7 @@ def _fold_when_told(
 def _fold(settings: Settings, listener: "Connection[None, None]") -> None:
     """Fold until the command closes its end, by its own will or because it was killed."""
     # loaded in this process alone: a database toolkit takes longer than the command's other modules
-    from projections.projector import BATCH_SIZE, Projector
+    from projections.projector import Projector
 
     house = House(settings)
     try:
@@ -82,7 +85,7 @@ def _fold(settings: Settings, listener: "Connection[None, None]") -> None:
         while not stopped:
             stopped = listener.poll(_LOOK_EVERY)
             end = sum(house.direct_log.head().offsets.values())
-            if stopped or end - folded >= BATCH_SIZE:
+            if stopped or end - folded >= _WORTH_A_FOLD:
                 projector.catch_up()
                 folded = end
     except HoofprintError as error:
