@@ -20,6 +20,7 @@ LISTED_STATES = ("planned", "running", "succeeded", "failed", "incomplete")
 
 _CANDIDATES = 5
 _LAST_CHARACTER = "\U0010ffff"
+_IS_ROOT = RUNS.c.parent_run.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +108,17 @@ def list_runs(
     namespaces: Collection[str] | None = None,
     workflow: str | None = None,
     state: str | None = None,
+    roots_only: bool = False,
     after: tuple[int, int] | None = None,
     limit: int = 20,
 ) -> Sequence[RunSummary]:
     """Planned runs (of these namespaces, of this workflow, in this state), the newest first.
 
-    ``after`` is the cursor of the last one seen. Raises InputError for a state that no planned run is in.
+    ``roots_only`` leaves the runs of sub-workflows out; ``after`` is the cursor of the last one seen. Raises
+    InputError for a state that no planned run is in.
     """
     place = tuple_(RUNS.c.created_at, RUNS.c.run_key)
-    query = select(RUNS).where(RUNS.c.visible)
+    query = select(RUNS).where(RUNS.c.visible, _IS_ROOT if roots_only else true())
     if after is not None:
         query = query.where(place < tuple_(*after))
     newest = query.order_by(RUNS.c.created_at.desc(), RUNS.c.run_key.desc()).limit(limit)
@@ -151,7 +154,7 @@ def root_runs(connection: Connection, namespaces: Collection[str]) -> Sequence[R
     """All planned runs of these namespaces that are no sub-workflow's, the oldest first."""
     rows = connection.execute(
         select(RUNS.c.run_key, RUNS.c.run, RUNS.c.namespace)
-        .where(RUNS.c.visible, _within(namespaces), RUNS.c.parent_run.is_(None))
+        .where(RUNS.c.visible, _within(namespaces), _IS_ROOT)
         .order_by(RUNS.c.created_at, RUNS.c.run_key)
     )
     return [RunRef(row.run_key, row.run, row.namespace) for row in rows]
@@ -160,14 +163,18 @@ def root_runs(connection: Connection, namespaces: Collection[str]) -> Sequence[R
 def resolve_run(connection: Connection, reference: str, namespaces: Collection[str] | None = None) -> RunRef:
     """The run that a person means: by id, unique prefix of an id, plan directory, or ``latest``.
 
-    Raises NotFoundError where there is none, InputError where a prefix fits several.
+    The latest is the newest that is no sub-workflow's, however late its sub-workflows were planned. Raises
+    NotFoundError where there is none, InputError where a prefix fits several.
     """
     if not reference:
         raise InputError("name a run: its id, a prefix of it, its plan directory, or latest")
     if reference == "latest":
-        newest = list_runs(connection, namespaces=namespaces, limit=1)
+        newest = list_runs(connection, namespaces=namespaces, roots_only=True, limit=1)
         if not newest:
-            raise NotFoundError("there is no run yet: plan a workflow first")
+            raise NotFoundError(
+                "there is no run yet: plan a workflow, or import one, first (the run of a sub-workflow alone "
+                "is named by its id)"
+            )
         return newest[0].ref
     found = _by_directory(connection, reference, namespaces) or _by_prefix(connection, reference, namespaces)
     if found is None:

@@ -79,6 +79,34 @@ def test_a_run_is_found_by_id_prefix_directory_and_as_the_latest(
         assert resolve_run(connection, reference).run == "run-1x"
 
 
+def test_the_latest_is_the_newest_root_though_its_sub_workflows_were_planned_later(
+    folded: Fold, story: Stories
+) -> None:
+    def child(run: str, start: int) -> list[Event]:
+        planned = story(run, start=start).planned()
+        begun = PlanStarted(run=run, workflow=run, root="new", parent_run="new", revision=1)
+        return planned.say(start, begun).events
+
+    events = [
+        *story("old", start=1).planned().events,
+        *story("new", start=2).planned().events,
+        *child("first", 3),
+        *child("second", 4),
+    ]
+    with folded(events).reading("runs") as connection:
+        assert list_runs(connection)[0].ref.run in ("first", "second")
+        assert resolve_run(connection, "latest").run == "new"
+        assert resolve_run(connection, "latest", namespaces=["default"]).run == "new"
+
+
+def test_a_sub_workflow_without_its_root_is_no_latest_run(folded: Fold, story: Stories) -> None:
+    begun = PlanStarted(run="child", workflow="w", root="elsewhere", parent_run="elsewhere", revision=1)
+    with folded(story("child").planned().say(1, begun).events).reading("runs") as connection:
+        assert resolve_run(connection, "child").run == "child"
+        with pytest.raises(NotFoundError, match="named by its id"):
+            resolve_run(connection, "latest")
+
+
 def test_an_ambiguous_prefix_names_the_candidates(folded: Fold, story: Stories) -> None:
     events = [*story("run-1").planned().events, *story("run-12").planned().events]
     with folded(events).reading("runs") as connection:

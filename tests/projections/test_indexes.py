@@ -156,10 +156,12 @@ def test_a_page_of_runs_begins_at_the_end_of_an_index_and_sorts_nothing(
         try:
             for filters in ({}, {"state": "planned"}, {"workflow": "split"}):
                 list_runs(runs, namespaces=["default"], **filters)
+            resolve_run(runs, "latest")
+            resolve_run(runs, "latest", namespaces=["default"])
         finally:
             event.remove(Engine, "before_cursor_execute", note)
-        steps = 7 if runs.dialect.name == "sqlite" else 0
-    # one of all, one of the state, five of the workflow, a state each: and no step that sorts
+        steps = 9 if runs.dialect.name == "sqlite" else 0
+    # one of all, one of the state, five of the workflow, a state each, two of the latest: and none that sorts
     assert len(asked) == steps
     assert all("USING INDEX runs_by_" in step for step in asked)
 
