@@ -62,7 +62,7 @@ export function make(name, attributes = {}, ...children) {
 export function pill(state) {
   const kinds = {
     succeeded: "good", verified: "good", running: "busy", submitted: "busy", held: "busy", computed: "busy",
-    failed: "bad", aborted: "bad", corrupt: "bad", unplannable: "bad", incomplete: "bad",
+    failed: "bad", aborted: "bad", corrupt: "bad", incomplete: "bad",
   };
   const name = state.toLowerCase();
   return make("span", { class: `pill ${kinds[name] ?? ""}` }, name);

@@ -15,7 +15,7 @@ const RUNS = `query Runs($after: String) {
     pageInfo { hasNextPage endCursor }
   }
 }`;
-const RUN = `query Run($id: ID!, $state: String, $after: String) {
+const RUN = `query Run($id: ID!, $state: JobState, $after: String) {
   run(id: $id) {
     id workflow state user namespace createdAt submitDirectory taskCount jobCount reusedTaskCount planner plannerVersion
     progress { total unsubmitted submitted running held evicted succeeded failed aborted }
@@ -134,7 +134,7 @@ function jobPanel(run, state, identity) {
 
 async function showRun(identity, chosen = "", after) {
   const state = chosen === "all" ? "" : chosen;
-  const { run, statistics } = await ask(RUN, { id: identity, state: state || null, after });
+  const { run, statistics } = await ask(RUN, { id: identity, state: state ? state.toUpperCase() : null, after });
   const integrity = run.integrity.failed ? `${run.integrity.failed} wrong` : `${run.integrity.verified} verified`;
   const facts = { Run: run.id, Planned: timeText(run.createdAt), User: run.user, Namespace: run.namespace,
     Planner: `${run.planner} ${run.plannerVersion}`, Directory: run.submitDirectory };

@@ -46,7 +46,7 @@ query FindFiles(
 }, {
   query: `# The newest runs; with a workflow or a state
 # among the variables, only those of it.
-query Runs($workflow: String, $state: String) {
+query Runs($workflow: String, $state: RunState) {
   runs(workflow: $workflow, state: $state, first: 20) {
     edges {
       node {

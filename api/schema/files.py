@@ -1,6 +1,5 @@
 """Files in GraphQL: what is known of one, and pages of those that match."""
 
-from enum import Enum
 from functools import partial
 
 import strawberry
@@ -11,6 +10,7 @@ from api.schema.answering import answer
 from api.schema.paging import PageInfo, require_page
 from api.schema.resolving import resolved
 from api.schema.scalars import Long, Time
+from api.schema.vocabulary import UNKNOWN_WORD, Vocabulary
 from projections.answers import files as answers
 from projections.answers.runs import RunRef
 from projections.keys import text_key
@@ -21,7 +21,7 @@ from projections.search.filter import Filter
 
 
 @strawberry.enum(description="What is known of a file's integrity.")
-class ChecksumState(Enum):
+class ChecksumState(Vocabulary):
     """The states of a file's checksum."""
 
     VERIFIED = strawberry.enum_value("verified", description="Held against its sha256 and found the same.")
@@ -30,6 +30,17 @@ class ChecksumState(Enum):
     )
     UNVERIFIED = strawberry.enum_value("unverified", description="No sha256 is known.")
     CORRUPT = strawberry.enum_value("corrupt", description="Held against its sha256 and found different.")
+    UNKNOWN = UNKNOWN_WORD
+
+
+@strawberry.enum(description="What a file is to its workflow.")
+class FileRole(Vocabulary):
+    """The roles of files."""
+
+    INPUT = strawberry.enum_value("input", description="Nobody in the workflow makes it.")
+    INTERMEDIATE = strawberry.enum_value("intermediate", description="Made and read.")
+    OUTPUT = strawberry.enum_value("output", description="Made, and read by nobody.")
+    UNKNOWN = UNKNOWN_WORD
 
 
 strawberry.enum(
@@ -40,13 +51,26 @@ strawberry.enum(
 
 
 @strawberry.enum(description="The type of a tag's value.")
-class TagType(Enum):
+class TagType(Vocabulary):
     """The types of tags."""
 
     STRING = "string"
     NUMBER = "number"
     BOOLEAN = "boolean"
     TIME = "time"
+    UNKNOWN = UNKNOWN_WORD
+
+
+@strawberry.enum(description="What was tagged.")
+class TagTarget(Vocabulary):
+    """The things that bear tags."""
+
+    FILE = "file"
+    TASK = "task"
+    JOB = "job"
+    RUN = "run"
+    WORKFLOW = "workflow"
+    UNKNOWN = UNKNOWN_WORD
 
 
 @strawberry.type
@@ -59,7 +83,7 @@ class Tag:
     number: float | None = strawberry.field(description="A number's value; 0 or 1 for a boolean.")
     time: Time | None
     level: Level
-    target: str = strawberry.field(description="What was tagged: file, task, job, run or workflow.")
+    target: TagTarget
     actor: str = strawberry.field(description="Who said so.")
     origin: str = strawberry.field(description="Where it was said: workflow, job, user, import …")
     said_at: Time
@@ -71,7 +95,6 @@ class Tag:
         return answer(
             cls,
             tag,
-            type=TagType(tag.type),
             number=None if is_time else tag.number,
             time=int(tag.number) if is_time and tag.number is not None else None,
         )
@@ -104,7 +127,7 @@ class File:
     )
     lfn: str
     workflow: str | None
-    role: str | None = strawberry.field(description="input, intermediate or output of the workflow.")
+    role: FileRole | None = strawberry.field(description="Null where nobody told.")
     size: Long | None = strawberry.field(description="In bytes.")
     sha256: str | None
     checksum_state: ChecksumState
@@ -138,12 +161,21 @@ class TaskRef:
     job: str | None = strawberry.field(description="Null where the task was pruned.")
 
 
+@strawberry.enum(description="Why a task was pruned.")
+class ReuseRule(Vocabulary):
+    """The rules of reuse."""
+
+    EXISTS = strawberry.enum_value("exists", description="All its outputs exist or are not asked for.")
+    UNNEEDED = strawberry.enum_value("unneeded", description="All who would read its outputs were pruned.")
+    UNKNOWN = UNKNOWN_WORD
+
+
 @strawberry.type(description="Where a file comes from that was not made again.")
 class ReuseOrigin:
     """The origin of a reused file."""
 
     from_run: str | None = strawberry.field(description="Null for a file from a catalog.")
-    rule: str
+    rule: ReuseRule
     pfn: str
     site: str
     reason: str

@@ -6,11 +6,21 @@ import strawberry
 
 from api.context import Info
 from api.schema.answering import answer
-from api.schema.jobs import Invocation
+from api.schema.jobs import Invocation, JobState, ScriptKind
 from api.schema.scalars import Long, Time
+from api.schema.vocabulary import UNKNOWN_WORD, Vocabulary
 from projections.answers import failures as failure_answers
 from projections.answers import integrity as integrity_answers
 from projections.answers.runs import RunRef
+
+
+@strawberry.enum(description="What a file was to the job that took its checksum.")
+class ChecksumRole(Vocabulary):
+    """The roles of files whose checksums jobs take."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    UNKNOWN = UNKNOWN_WORD
 
 
 @strawberry.type(description="A verification that failed.")
@@ -20,7 +30,7 @@ class Mismatch:
     job: str
     attempt: int
     lfn: str | None
-    role: str
+    role: ChecksumRole
     pfn: str
     site: str
     expected: str | None = strawberry.field(
@@ -47,7 +57,7 @@ class Failure:
     job: str
     kind: str
     attempt: int
-    state: str
+    state: JobState
     verdict: int | None = strawberry.field(description="Raw wait status: exit code << 8 | signal.")
     site: str
     hostname: str
@@ -56,7 +66,7 @@ class Failure:
     stderr_tail: str
     stdout_file: str
     stderr_file: str
-    failed_script: str
+    failed_script: ScriptKind | None
     invocation: Invocation | None = strawberry.field(
         description="The process that failed, if one was started."
     )

@@ -8,15 +8,43 @@ from api.context import Info
 from api.schema.answering import answer
 from api.schema.paging import PageInfo, pack_cursor, require_page, unpack_cursor
 from api.schema.scalars import Long, Time
+from api.schema.vocabulary import UNKNOWN_WORD, Vocabulary, asked_word
 from projections.answers import jobs as answers
 from projections.answers.runs import RunRef
+
+
+@strawberry.enum(description="Where an attempt at a job stands, and a job by its last attempt.")
+class JobState(Vocabulary):
+    """The states of jobs and attempts."""
+
+    UNSUBMITTED = strawberry.enum_value("unsubmitted", description="The job had no attempt yet.")
+    SUBMITTED = strawberry.enum_value("submitted", description="Waits for a place to run.")
+    RUNNING = "running"
+    HELD = strawberry.enum_value("held", description="Stopped by the scheduler until it is released.")
+    EVICTED = strawberry.enum_value("evicted", description="Lost its place before it ended; waits again.")
+    SUCCEEDED = "succeeded"
+    FAILED = strawberry.enum_value("failed", description="The job, its PRE or its POST script failed.")
+    ABORTED = strawberry.enum_value("aborted", description="Taken away before it ended.")
+    UNKNOWN = UNKNOWN_WORD
+
+
+@strawberry.enum(description="A script that DAGMan runs before (PRE) or after (POST) a job.")
+class ScriptKind(Vocabulary):
+    """The scripts of an attempt."""
+
+    PRE = "pre"
+    POST = "post"
+    UNKNOWN = UNKNOWN_WORD
 
 
 @strawberry.type(description="Something that happened to an attempt.")
 class StateChange:
     """A state and when it began."""
 
-    state: str
+    state: str = strawberry.field(
+        description="submitted, started, held, released, evicted, aborted, finished; where a remote scheduler"
+        " took it over, that name before submitted; or a note's own name, whatever it is."
+    )
     time: Time
     reason: str
 
@@ -25,7 +53,7 @@ class StateChange:
 class Script:
     """One script of an attempt."""
 
-    script: str = strawberry.field(description="pre or post.")
+    script: ScriptKind
     exit_raw: int = strawberry.field(description="Raw wait status: exit code << 8 | signal.")
     started: Time | None
     terminated: Time | None
@@ -57,7 +85,7 @@ class Attempt:
     """A try with everything that happened to it."""
 
     attempt: int
-    state: str
+    state: JobState
     verdict: int | None = strawberry.field(
         description="The raw exit code that counts; null while it has none."
     )
@@ -93,7 +121,7 @@ class Job:
     kind: str = strawberry.field(description="compute, stage-in-tx, stage-out-tx, registration, create-dir …")
     site: str
     transformation: str
-    state: str = strawberry.field(description="Of its last attempt; unsubmitted before the first.")
+    state: JobState = strawberry.field(description="Of its last attempt.")
     last_attempt: int
     max_retries: int
 
@@ -126,12 +154,12 @@ class JobConnection:
 
 
 async def page_of_jobs(
-    info: Info, run: RunRef, state: str | None, first: int, after: str | None
+    info: Info, run: RunRef, state: JobState | None, first: int, after: str | None
 ) -> JobConnection:
     """One page of a run's jobs."""
     require_page(first)
     last = None if after is None else unpack_cursor(after, str, "jobs")
-    listing = partial(answers.list_jobs, run=run, state=state, after=last, limit=first + 1)
+    listing = partial(answers.list_jobs, run=run, state=asked_word(state), after=last, limit=first + 1)
     found = await info.context.reader.ask("runs", listing)
     edges = [JobEdge(cursor=pack_cursor(job.job), node=answer(Job, job)) for job in found[:first]]
     end = edges[-1].cursor if edges else None

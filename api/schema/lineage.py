@@ -7,7 +7,7 @@ import strawberry
 
 from api.context import Info
 from api.schema.answering import answer
-from api.schema.files import ChecksumState
+from api.schema.files import ChecksumState, FileRole
 from api.schema.paging import require_page
 from api.schema.scalars import Long, Time
 from eventlog.errors import InputError
@@ -50,7 +50,7 @@ class LineageNode:
 class LineageFile(LineageNode):
     """A file node."""
 
-    role: str | None
+    role: FileRole | None
     checksum_state: ChecksumState
     sha256: str | None
     size: Long | None

@@ -8,12 +8,12 @@ from anyio import to_thread
 from api.context import Info
 from api.schema.files import FileConnection, FileDetail, one_file, page_of_files
 from api.schema.filters import FileFilter, filter_of
-from api.schema.jobs import JobConnection, JobDetail, detail_of_job, page_of_jobs
+from api.schema.jobs import JobConnection, JobDetail, JobState, detail_of_job, page_of_jobs
 from api.schema.lineage import Lineage, LineageDirection, lineage_of_file
 from api.schema.paging import PAGE
 from api.schema.resolving import resolved
 from api.schema.reuse import ReusableFiles, reusable_files
-from api.schema.runs import RunConnection, RunDetail, one_run, page_of_runs, run_named
+from api.schema.runs import RunConnection, RunDetail, RunState, one_run, page_of_runs, run_named
 from api.schema.scalars import Long
 from api.schema.statistics import Statistics, statistics_of_run
 from projections.answers.lineage import DEFAULT_BUDGET, DEFAULT_DEPTH
@@ -71,7 +71,7 @@ class Query:
         self,
         info: Info,
         workflow: str | None = None,
-        state: str | None = None,
+        state: RunState | None = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> RunConnection:
@@ -90,7 +90,7 @@ class Query:
         self,
         info: Info,
         run: strawberry.ID,
-        state: str | None = None,
+        state: JobState | None = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> JobConnection:

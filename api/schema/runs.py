@@ -7,10 +7,11 @@ import strawberry
 from api.context import Info
 from api.schema.answering import answer
 from api.schema.integrity import Failure, Integrity, failures_of_run, integrity_of_run
-from api.schema.jobs import JobConnection, page_of_jobs
+from api.schema.jobs import JobConnection, JobState, page_of_jobs
 from api.schema.paging import PAGE, PageInfo, pack_cursor, require_page, unpack_cursor
 from api.schema.resolving import resolved
 from api.schema.scalars import Time
+from api.schema.vocabulary import UNKNOWN_WORD, Vocabulary, asked_word
 from projections.answers import runs as answers
 
 
@@ -43,6 +44,20 @@ class Progress:
     aborted: int
 
 
+@strawberry.enum(description="Where a planned run stands.")
+class RunState(Vocabulary):
+    """The states of planned runs."""
+
+    PLANNED = strawberry.enum_value("planned", description="No engine has begun it.")
+    RUNNING = strawberry.enum_value("running", description="An engine began and has not said that it ended.")
+    SUCCEEDED = strawberry.enum_value("succeeded", description="Every job succeeded.")
+    FAILED = strawberry.enum_value("failed", description="Its last engine ended, and a job had failed.")
+    INCOMPLETE = strawberry.enum_value(
+        "incomplete", description="Its last engine ended before all jobs were done, and none had failed."
+    )
+    UNKNOWN = UNKNOWN_WORD
+
+
 @strawberry.type(description="One planned workflow, and what became of it.")
 class Run:
     """A run, as lists show it."""
@@ -51,7 +66,7 @@ class Run:
     id: strawberry.ID
     namespace: str
     workflow: str
-    state: str = strawberry.field(description="planned, running, succeeded, failed or incomplete.")
+    state: RunState
     user: str
     submit_directory: str
     created_at: Time
@@ -65,7 +80,8 @@ class Run:
     @classmethod
     def of(cls, run: answers.RunSummary) -> "Run":
         """The run as an answer."""
-        return answer(cls, run, **_identity(run))
+        identity = strawberry.ID(run.ref.run)
+        return answer(cls, run, ref=run.ref, id=identity, namespace=run.ref.namespace)
 
     @resolved("How many jobs stand where.")
     async def progress(self, info: Info) -> Progress:
@@ -93,13 +109,12 @@ class RunDetail(Run):
     @classmethod
     def in_full(cls, run: answers.RunDetail) -> "RunDetail":
         """The run as an answer."""
-        summary = {name: getattr(run.summary, name) for name in _LISTED}
         engines = [answer(Engine, engine) for engine in run.engines]
-        return answer(cls, run, engines=engines, **summary, **_identity(run.summary))
+        return answer(cls, run, engines=engines, **vars(Run.of(run.summary)))
 
     @resolved("Its jobs, by name; those of one state where given.", name="jobs")
     async def job_page(
-        self, info: Info, state: str | None = None, first: int = PAGE, after: str | None = None
+        self, info: Info, state: JobState | None = None, first: int = PAGE, after: str | None = None
     ) -> JobConnection:
         """A page of its jobs."""
         return await page_of_jobs(info, self.ref, state, first, after)
@@ -113,16 +128,6 @@ class RunDetail(Run):
     async def failures(self, info: Info) -> list[Failure]:
         """Why it failed."""
         return await failures_of_run(info, self.ref)
-
-
-_LISTED = (
-    *("workflow", "state", "user", "submit_directory", "created_at", "planned_at"),
-    *("tasks", "jobs", "reused_tasks"),
-)
-
-
-def _identity(run: answers.RunSummary) -> dict[str, object]:
-    return {"ref": run.ref, "id": strawberry.ID(run.ref.run), "namespace": run.ref.namespace}
 
 
 @strawberry.type(description="A run within a page.")
@@ -142,7 +147,7 @@ class RunConnection:
 
 
 async def page_of_runs(
-    info: Info, workflow: str | None, state: str | None, first: int, after: str | None
+    info: Info, workflow: str | None, state: RunState | None, first: int, after: str | None
 ) -> RunConnection:
     """One page of the runs that the caller may see; those of one workflow or state where given."""
     require_page(first)
@@ -150,7 +155,7 @@ async def page_of_runs(
         answers.list_runs,
         namespaces=info.context.access.namespaces,
         workflow=workflow,
-        state=state,
+        state=asked_word(state),
         after=None if after is None else unpack_cursor(after, tuple[int, int], "runs"),
         limit=first + 1,
     )

@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from api.context import Info
 from api.schema.answering import answer
+from api.schema.integrity import ChecksumRole
 from api.schema.resolving import resolved
 from api.schema.scalars import Long, Time
+from api.schema.vocabulary import UNKNOWN_WORD, Vocabulary
 from projections.answers.breakdown import breakdown_of
 from projections.answers.counts import counts_of
 from projections.answers.integrity_statistics import integrity_sums_of
@@ -60,12 +62,21 @@ class Breakdown:
     cpu_mean: float | None
 
 
-@strawberry.type(description="Checksums of one kind (check, compute) and role (input, output).")
+@strawberry.enum(description="What was done with a checksum.")
+class ChecksumKind(Vocabulary):
+    """The kinds of checksums."""
+
+    CHECK = strawberry.enum_value("check", description="A file was held against its sha256.")
+    COMPUTE = strawberry.enum_value("compute", description="A sha256 was made where none was known.")
+    UNKNOWN = UNKNOWN_WORD
+
+
+@strawberry.type(description="Checksums of one kind and role.")
 class IntegritySum:
     """A line of the integrity table."""
 
-    kind: str
-    role: str
+    kind: ChecksumKind
+    role: ChecksumRole
     count: Long
     failed: Long
     duration: Long

@@ -174,6 +174,11 @@ def test_the_dashboard_shows_runs_what_failed_and_found_files(address: str, page
     page.go(f"{address}/#/run/run-2")
     page.see(f"{SAID}.includes('What failed, root cause first')")
     page.see(f"{SAID}.includes('part.d is corrupt')")
+    page.go(f"{address}/#/run/run-2/failed")
+    page.see("document.querySelector('.filters [aria-pressed=true]').innerText === 'failed 1'")
+    assert page.do("[...document.querySelectorAll('tbody .pill')].map((pill) => pill.innerText)") == [
+        "failed"
+    ]
     page.go(f"{address}/#/find/type%20%3D%20%22counts%22%20and%20lines%20%3E%3D%2099")
     page.see(f"{SAID}.includes('/out/run-1/count.a')")
     assert "/out/run-1/count.b" not in page.do(SAID)

@@ -187,7 +187,7 @@ def test_one_file_tells_who_made_it_and_who_reads_it(server):
         lfn role producer { task transformation job } consumers { task job } reused { fromRun } size } }""")
     assert file["file"] == {
         "lfn": "part.a",
-        "role": "intermediate",
+        "role": "INTERMEDIATE",
         "producer": {"task": "ID1", "transformation": "split", "job": None},
         "consumers": [{"task": "wc-a", "job": "wc_a"}],
         "reused": None,

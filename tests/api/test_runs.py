@@ -10,7 +10,7 @@ def test_runs_come_newest_first_page_by_page(server):
     assert first["edges"][0]["node"] == {
         "id": "run-3",
         "workflow": "split",
-        "state": "failed",
+        "state": "FAILED",
         "taskCount": 5,
         "jobCount": 4,
         "createdAt": "1970-01-01T00:50:00Z",
@@ -22,7 +22,7 @@ def test_runs_come_newest_first_page_by_page(server):
 
 
 def test_runs_are_listed_by_workflow_and_by_state(server):
-    query = """query Runs($workflow: String, $state: String, $after: String) {
+    query = """query Runs($workflow: String, $state: RunState, $after: String) {
         runs(workflow: $workflow, state: $state, first: 1, after: $after) {
             edges { node { id } } pageInfo { hasNextPage endCursor } } }"""
 
@@ -33,14 +33,17 @@ def test_runs_are_listed_by_workflow_and_by_state(server):
             found += listed(**filters | {"after": page["pageInfo"]["endCursor"]})
         return found
 
-    assert listed(state="failed") == ["run-3"]
-    assert listed(state="succeeded") == ["run-2", "run-1"]
+    assert listed(state="FAILED") == ["run-3"]
+    assert listed(state="SUCCEEDED") == ["run-2", "run-1"]
     assert listed(workflow="split") == ["run-3", "run-2", "run-1"]
-    assert listed(workflow="split", state="running") == []
+    assert listed(workflow="split", state="RUNNING") == []
     assert listed(workflow="merge") == []
-    refused = server.error(query, state="FAILED")
+    misspelt = server.error(query, state="failed")
+    assert misspelt["code"] == "BAD_REQUEST"
+    assert "Did you mean the enum value 'FAILED'" in misspelt["message"]
+    refused = server.error(query, state="UNKNOWN")
     assert refused["code"] == "BAD_INPUT"
-    assert "planned, running, succeeded, failed or incomplete" in refused["message"]
+    assert "choose one of PLANNED, RUNNING, SUCCEEDED, FAILED, INCOMPLETE" in refused["message"]
 
 
 def test_the_progress_of_all_runs_is_loaded_at_once(server, counted_statements):
@@ -56,8 +59,8 @@ def test_the_progress_of_all_runs_is_loaded_at_once(server, counted_statements):
 def test_a_corrupted_file_is_shown_with_its_job_and_both_digests(server):
     run = server.ask("""{ run(id: "latest") { id state
         integrity { verified failed mismatches { lfn job expected found } }
-        failures { job problem verdict blocked mismatches { lfn } } } }""")["run"]
-    assert run["state"] == "failed"
+        failures { job state failedScript problem verdict blocked mismatches { lfn role } } } }""")["run"]
+    assert run["state"] == "FAILED"
     assert run["integrity"] == {
         "verified": 3,
         "failed": 1,
@@ -66,16 +69,18 @@ def test_a_corrupted_file_is_shown_with_its_job_and_both_digests(server):
     assert run["failures"] == [
         {
             "job": "wc_d",
+            "state": "FAILED",
+            "failedScript": None,
             "problem": "part.d is corrupt",
             "verdict": 256,
             "blocked": 0,
-            "mismatches": [{"lfn": "part.d"}],
+            "mismatches": [{"lfn": "part.d", "role": "INPUT"}],
         }
     ]
 
 
 def test_jobs_are_listed_by_state_and_a_job_tells_its_attempts(server):
-    query = """query Jobs($after: String) { jobs(run: "run-3", state: "succeeded", first: 2, after: $after) {
+    query = """query Jobs($after: String) { jobs(run: "run-3", state: SUCCEEDED, first: 2, after: $after) {
         edges { node { job } } pageInfo { hasNextPage endCursor } } }"""
     first = server.ask(query)["jobs"]
     assert [edge["node"]["job"] for edge in first["edges"]] == ["wc_a", "wc_b"]
@@ -84,7 +89,13 @@ def test_jobs_are_listed_by_state_and_a_job_tells_its_attempts(server):
     job = server.ask("""{ job(run: "run-1", name: "wc_a") { tasks summary { state }
         attempts { attempt state verdict states { state } invocations { argv duration } } } }""")["job"]
     assert job["tasks"] == ["wc-a"]
-    assert job["summary"] == {"state": "succeeded"}
+    assert job["summary"] == {"state": "SUCCEEDED"}
+    assert job["attempts"][0]["state"] == "SUCCEEDED"
+    assert [change["state"] for change in job["attempts"][0]["states"]] == [
+        "finished",
+        "started",
+        "submitted",
+    ]
     assert job["attempts"][0]["invocations"] == [{"argv": ["wc", "-l", "part.a"], "duration": 1_000_000}]
 
 
@@ -99,8 +110,8 @@ def test_statistics_count_tasks_and_jobs_and_add_up_durations(server):
         "jobs": {"succeeded": 3, "failed": 1, "total": 4, "totalWithRetries": 4},
         "breakdown": [{"transformation": "wc", "successful": True, "count": 3, "total": 3_000_000}],
         "integrity": [
-            {"kind": "check", "count": 1, "failed": 1},
-            {"kind": "check", "count": 3, "failed": 0},
+            {"kind": "CHECK", "count": 1, "failed": 1},
+            {"kind": "CHECK", "count": 3, "failed": 0},
         ],
     }
 

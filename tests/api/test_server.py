@@ -107,6 +107,14 @@ def test_every_example_of_graphiql_is_a_valid_document():
     assert [error.message for text in examples for error in validate(schema, parse(text))] == []
 
 
+def test_every_question_of_the_dashboard_is_a_valid_document():
+    script = (files("api.pages") / "dashboard.js").read_text(encoding="utf-8")
+    questions = re.findall(r'^const [A-Z]+ = [`"]((?:query|\{)[^`"]+)[`"];$', script, re.MULTILINE)
+    schema = build_ast_schema(parse(build_schema().as_str()))
+    assert len(questions) == 4
+    assert [error.message for text in questions for error in validate(schema, parse(text))] == []
+
+
 def test_files_with_a_version_in_their_address_may_be_kept_for_ever(server):
     kept = server.client.get("/assets/graphiql-3.9.0/graphiql.min.js").headers
     assert "immutable" in kept["cache-control"]

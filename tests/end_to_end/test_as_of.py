@@ -134,7 +134,7 @@ RETRACT = """mutation ($run: ID!) {
 def test_a_server_of_the_past_shows_it_and_takes_nothing(told, after: After) -> None:
     with told.serving(*after("planned")) as server:
         (edge,) = server.ask(RUNS)["runs"]["edges"]
-        assert edge["node"]["state"].lower() == "planned"
+        assert edge["node"]["state"] == "PLANNED"
         with pytest.raises(AssertionError, match="nothing can be added"):
             server.ask(RETRACT, run=edge["node"]["id"])
         server.process.terminate()

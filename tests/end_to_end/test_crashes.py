@@ -84,7 +84,7 @@ def test_a_projector_that_is_killed_leaves_tables_that_equal_the_fold(split) -> 
             assert engine.wait() == 0
     with split.serving() as server:
         states = server.ask("{ runs { edges { node { state } } } }")["runs"]["edges"]
-    assert [edge["node"]["state"] for edge in states] == ["succeeded"] * KILLS
+    assert [edge["node"]["state"] for edge in states] == ["SUCCEEDED"] * KILLS
     assert split.json("views", "verify")["holds"]
 
 

@@ -46,7 +46,7 @@ def test_an_input_that_changes_after_staging_fails_its_job_and_is_named_everywhe
             " { lfn expected found job } } } }",
             run=planned["run"],
         )["run"]
-    assert told["state"] == "failed"
+    assert told["state"] == "FAILED"
     assert told["integrity"]["failed"] == len(wrong)
     assert {(one["lfn"], one["expected"], one["found"]) for one in told["integrity"]["mismatches"]} == {
         ("raw.txt", expected, found)
