@@ -25,10 +25,13 @@ def views_as_of(house: House, moment: str | None, *, run: str | None = None) -> 
     return _folded(house, _said(house, moment), _key(house, run))
 
 
-def log_and_views_as_of(house: House, moment: str) -> tuple[EventLog, ViewStore]:
-    """The log as it stood at a moment, which takes no events, and all its views, folded anew."""
+def log_and_views_as_of(house: House, moment: str, *, run: str | None = None) -> tuple[EventLog, ViewStore]:
+    """The log as it stood at a moment, which takes no events, and its views, folded anew.
+
+    ``run`` and what is raised are those of ``views_as_of``.
+    """
     then = _said(house, moment)
-    return PastLog(house.log, then), _folded(house, then, None)
+    return PastLog(house.log, then), _folded(house, then, _key(house, run))
 
 
 def _said(house: House, text: str) -> Moment:

@@ -4,9 +4,9 @@ A line reads ``epoch job STATE id|status site walltime number``; ``number`` coun
 whole run. Each job's lines come in its order, all of them by time.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import get_args
 
 from eventlog.event import Event, ordinal_of
 from eventlog.exit_codes import regular_exit
@@ -26,6 +26,8 @@ from eventlog.facts import (
 )
 
 _SECOND = 1_000_000
+_FIRST, _LAST = 0, 1 << 62
+"""Among lines of one time, in place of an attempt's number."""
 _ROUTES = {"": "SUBMIT", "grid": "GRID_SUBMIT", "globus": "GLOBUS_SUBMIT"}
 _OfAttempt = (
     ScriptFinished
@@ -38,6 +40,9 @@ _OfAttempt = (
     | JobFinished
     | JobNoted
 )
+_TellsState = RunStarted | RunFinished | _OfAttempt
+STATE_EVENTS = frozenset(fact.__name__ for fact in get_args(_TellsState))
+"""The types of the events that lines are made of."""
 _PLAIN: dict[type[Fact], str] = {
     JobStarted: "EXECUTE",
     JobEvicted: "JOB_EVICTED",
@@ -76,7 +81,8 @@ def jobstate_lines(events: Iterable[Event]) -> Iterator[str]:
     for event in _latest(events):
         fact = event.fact
         if isinstance(fact, RunStarted | RunFinished):
-            lines.append((event.time, 0, _internal(event.time, fact)))
+            place = _FIRST if isinstance(fact, RunStarted) else _LAST
+            lines.append((event.time, place, _internal(event.time, fact)))
         elif isinstance(fact, _OfAttempt):
             attempt = attempts.setdefault((fact.job, fact.attempt), _Attempt(fact.job))
             _take(attempt, fact, event.time)
@@ -172,9 +178,15 @@ def _internal(time: int, fact: RunStarted | RunFinished) -> str:
     return f"{time // _SECOND} INTERNAL *** DAGMAN_FINISHED {fact.status} ***"
 
 
-def run_lines(events: Iterable[Event]) -> dict[str, list[str]]:
-    """The lines of each run of a tree, by its id."""
-    by_run: defaultdict[str, list[Event]] = defaultdict(list)
+def run_lines(events: Iterable[Event], runs: Iterable[str]) -> Iterator[tuple[str, Iterator[str]]]:
+    """Each of these runs, in their order, with its lines; a run of whose states nothing tells has none.
+
+    The events are read once, in whatever order; those that tell of these runs' states are kept meanwhile.
+    """
+    told: dict[str, list[Event]] = {run: [] for run in runs}
     for event in events:
-        by_run[event.fact.run].append(event)
-    return {run: list(jobstate_lines(own)) for run, own in by_run.items()}
+        if isinstance(event.fact, _TellsState) and event.fact.run in told:
+            told[event.fact.run].append(event)
+    while told:
+        run = next(iter(told))
+        yield run, jobstate_lines(told.pop(run))

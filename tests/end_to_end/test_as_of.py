@@ -181,3 +181,12 @@ def test_a_log_on_kafka_is_asked_by_position_and_by_time(split, kafka_location: 
     second, first = (run["ref"]["run"] for run in split.json("status")["runs"])
     assert [run["ref"]["run"] for run in split.json("status", "--as-of", position)["runs"]] == [first]
     split.call("status", second, "--as-of", time, expect=3)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("command", ["status", "statistics", "analyze", "jobstate"])
+def test_a_submit_directory_names_its_run_then_as_now(project, realdata: Path, command: str) -> None:
+    directory = str(realdata / "submit-dirs" / "process_wf_success")
+    project.call("import", directory)
+    head = project.json("log", "info")["head"]
+    assert project.json(command, directory, "--as-of", head) == project.json(command, directory)

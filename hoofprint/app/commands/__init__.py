@@ -33,6 +33,7 @@ ENTRIES = (
     Entry("status", _LOOK),
     Entry("analyze", _LOOK),
     Entry("statistics", _LOOK),
+    Entry("jobstate", _LOOK),
     Entry("exitcode", _LOOK),
     Entry("find", _SEARCH),
     Entry("lineage", _SEARCH),

@@ -24,6 +24,14 @@ AsOf = Annotated[
     ),
 ]
 
+RunReferences = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[RUN]...",
+        help="Runs: id, beginning of it, plan or submit directory, or 'latest' (the default).",
+    ),
+]
+
 RunReference = Annotated[
     str,
     typer.Argument(

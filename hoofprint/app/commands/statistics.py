@@ -3,14 +3,23 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
 
 from eventlog.errors import InputError
 from hoofprint.app.as_of import views_as_of
-from hoofprint.app.commands.options import AsOf, Json
+from hoofprint.app.commands.options import AsOf, Json, RunReferences
+from hoofprint.app.commands.statistics_options import (
+    ClusteredByPmc,
+    Expand,
+    Levels,
+    LineSpan,
+    Multiple,
+    OutputFolder,
+    OutputFormat,
+    Zone,
+)
 from hoofprint.app.house import House
 from hoofprint.app.output import console
 from hoofprint.app.statistics.formats import Format, write_files, write_to
@@ -23,43 +32,15 @@ from projections.answers.time_statistics import Span, zone_named
 
 def statistics(
     context: typer.Context,
-    references: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[RUN]...",
-            help="Runs: id, beginning of it, plan or submit directory, or 'latest' (the default).",
-        ),
-    ] = None,
-    levels: Annotated[
-        str | None,
-        typer.Option(
-            "--level",
-            "--statistics-level",
-            "-s",
-            help="Which tables: summary, workflow, jobs, breakdown, time, integrity or all, several with"
-            " commas. Default: summary; all with --output.",
-        ),
-    ] = None,
-    form: Annotated[Format, typer.Option("--format", "-f", help="As what.")] = Format.TEXT,
-    span: Annotated[
-        Span, typer.Option("--time-filter", "-t", help="How long a line of the time tables is.")
-    ] = Span.DAY,
-    zone: Annotated[
-        str | None,
-        typer.Option("--zone", "-z", help="Time zone of the time tables. Default: this machine's."),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write one file a table into this directory.")
-    ] = None,
-    multiple: Annotated[
-        bool,
-        typer.Option("--multiple", "--multiple-wf", "-m", help="Over several runs; without RUN over all."),
-    ] = False,
-    expand: Annotated[bool, typer.Option(help="Count the runs of sub-workflows in.")] = True,
-    pmc: Annotated[
-        bool,
-        typer.Option("--pmc", "--ispmc", "-p", help="A job of many tasks repeats only those that failed."),
-    ] = False,
+    references: RunReferences = None,
+    levels: Levels = None,
+    form: OutputFormat = Format.TEXT,
+    span: LineSpan = Span.DAY,
+    zone: Zone = None,
+    output: OutputFolder = None,
+    multiple: Multiple = False,
+    expand: Expand = True,
+    pmc: ClusteredByPmc = False,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
@@ -70,7 +51,8 @@ def statistics(
     integrity: checksums computed and verified.
     """
     house: House = context.obj
-    chosen, named = levels_named(levels or ("all" if output else "summary")), references or []
+    chosen = levels_named(levels or ("all" if output else "summary"))
+    named = [run_meant(reference) for reference in references or ()]
     store = views_as_of(house, as_of, run=named[0] if len(named) == 1 else None)
     with store.reading("runs") as connection:
         question = question_of(
@@ -96,8 +78,8 @@ def _roots(
         return found
     if len(references) > 1 and not multiple:
         raise InputError(f"{len(references)} runs are named: add --multiple for statistics over all of them")
-    meant = map(run_meant, references or ["latest"])
-    return list(dict.fromkeys(resolve_run(connection, reference) for reference in meant))
+    meant = (resolve_run(connection, reference) for reference in references or ["latest"])
+    return list(dict.fromkeys(meant))
 
 
 def _answer(connection: Connection, question: Question, form: Format, output: Path | None) -> None:

@@ -23,7 +23,9 @@ def written_for(folder: Path) -> dict[str, list[str]]:
     source = SubmitDirectory(folder, reports, "America/Los_Angeles")
     import_source(source, log, reports, Imported())
     codec = Codec(log)
-    return run_lines(codec.decode(record) for record in read_all(log))
+    events = [codec.decode(record) for record in read_all(log)]
+    runs = dict.fromkeys(event.fact.run for event in events)
+    return {run: list(lines) for run, lines in run_lines(events, runs)}
 
 
 def by_subject(lines: list[str]) -> dict[str, list[str]]:
