@@ -53,7 +53,7 @@ def build_app(log: EventLog, store: ViewStore, settings: ServerSettings) -> Star
     probes = Probes(gate, metrics, following, standing)
     endpoint = _endpoint(log, store, settings, gate, metrics)
     routes = [
-        *page_routes(),
+        *page_routes(settings.as_of),
         Route("/graphql", _measured(metrics, "/graphql", endpoint), methods=["POST"]),
         Route("/healthz", probes.healthz, methods=["GET"]),
         Route("/readyz", probes.readyz, methods=["GET"]),

@@ -17,8 +17,9 @@ Follow = Callable[[threading.Event], None]
 class ServerSettings:
     """``actor`` speaks for callers without a token; ``follow`` folds in a thread while the server runs.
 
-    ``spool`` tells what waits on this host for the log, by the names of ``/metrics``; ``time_budget`` is in
-    seconds for one request; ``introspection`` lets callers read the schema.
+    ``as_of`` is the moment that log and views show, in words for people, None where they are of now; ``spool``
+    tells what waits on this host for the log, by the names of ``/metrics``; ``time_budget`` is in seconds for
+    one request; ``introspection`` lets callers read the schema.
     """
 
     host: str = "127.0.0.1"
@@ -27,6 +28,7 @@ class ServerSettings:
     actor: str = "local"
     namespace: str = DEFAULT_NAMESPACE
     follow: Follow | None = None
+    as_of: str | None = None
     spool: Callable[[], Mapping[str, float]] = dict
     time_budget: float = 10.0
     introspection: bool = True

@@ -1,6 +1,7 @@
 """The server's pages, a dashboard and GraphiQL: plain files, no build step, no foreign host."""
 
 from collections.abc import Mapping
+from html import escape
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -27,6 +28,12 @@ _VENDORED = {
 }
 """Addresses with a version: what is there never changes."""
 
+_PLACE_OF_BANNER = b"<!-- as of -->\n"
+_BANNER = (
+    '<p class="past" role="note"><b>As of {moment}.</b>'
+    " This is the past: nothing newer is shown, and nothing can be added.</p>\n"
+)
+
 _KEPT = {"cache-control": "public, max-age=31536000, immutable"}
 # GraphiQL's menus and dialogs write style elements, and its style sheet holds its fonts
 _POLICIES = {
@@ -38,14 +45,20 @@ _POLICIES = {
 }
 
 
-def page_routes() -> list[Route]:
-    """A route for each page and for what it is made of."""
-    own = [_route(address, name, _POLICIES.get(address, {})) for address, name in _OWN.items()]
+def page_routes(as_of: str | None = None) -> list[Route]:
+    """A route for each page and for what it is made of.
+
+    A moment in words, of a server that shows the past, stands at the top of each page.
+    """
+    banner = "" if as_of is None else _BANNER.format(moment=escape(as_of))
+    own = [_route(address, name, _POLICIES.get(address, {}), banner) for address, name in _OWN.items()]
     return own + [_route(address, name, _KEPT) for address, name in _VENDORED.items()]
 
 
-def _route(address: str, name: str, headers: Mapping[str, str]) -> Route:
+def _route(address: str, name: str, headers: Mapping[str, str], banner: str = "") -> Route:
     content = files(__name__).joinpath(name).read_bytes()
+    if name.endswith(".html"):
+        content = content.replace(_PLACE_OF_BANNER, banner.encode())
     told = MappingProxyType({"content-type": _TYPES[name.rpartition(".")[2]], **headers})
 
     async def page(request: Request) -> Response:

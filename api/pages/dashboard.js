@@ -4,6 +4,8 @@ import { ask, durationText, make, pill, sizeText, timeText } from "./ask.js";
 
 const EVERY = 3000;
 const STATES = ["unsubmitted", "submitted", "running", "held", "evicted", "succeeded", "failed", "aborted"];
+// the server says at the top of its pages that it shows the past
+const PAST = document.querySelector(".past") !== null;
 const view = document.getElementById("view");
 const question = document.getElementById("question");
 
@@ -83,7 +85,7 @@ async function showRuns(after) {
   const headings = [["State", "narrow"], ["Workflow"], ["Progress"], ["Jobs", "number"], ["User"], ["Planned"]];
   const body = runs.edges.length
     ? [table(headings, runs.edges.map(runRow)), more(runs.pageInfo, (cursor) => go(`#/runs/${cursor}`))]
-    : [make("p", { class: "empty" }, "No run yet. Plan a workflow and run it: hoofprint plan workflow.yml; hoofprint run latest")];
+    : [make("p", { class: "empty" }, PAST ? "There was no run yet." : "No run yet. Plan a workflow and run it: hoofprint plan workflow.yml; hoofprint run latest")];
   return [make("section", { class: "panel" }, make("header", {}, make("h2", {}, "Runs")), ...body)];
 }
 
@@ -186,7 +188,7 @@ async function showHealth() {
   const { health } = await ask(HEALTH);
   const lag = Math.max(...health.views.map((group) => group.lag));
   const dead = Math.max(...health.views.map((group) => group.deadLetters));
-  const text = dead ? `${dead} events not folded` : lag ? `${lag} events behind` : "up to date";
+  const text = dead ? `${dead} events not folded` : lag ? `${lag} events behind` : PAST ? "as it was" : "up to date";
   document.getElementById("health").replaceChildren(make("span", { class: `pill ${dead ? "bad" : lag ? "busy" : "good"}` }, text));
 }
 

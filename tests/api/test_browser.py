@@ -130,7 +130,7 @@ def _debugger(profile: Path) -> str:
 
 
 @contextmanager
-def _serving(*arguments: Path) -> Iterator[str]:
+def _serving(*arguments: str | Path) -> Iterator[str]:
     command = [sys.executable, str(PROGRAM), *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -161,13 +161,14 @@ def address(folder: Path) -> Iterator[str]:
 def guarded(folder: Path) -> Iterator[tuple[str, str]]:
     """Where a server over that log is that wants a token, and the token."""
     secret = add_token(folder / "tokens.toml", "ada", frozenset({Scope.READ}), None)
-    with _serving(folder, folder / "tokens.toml") as found:
+    with _serving(folder, "--token-file", folder / "tokens.toml") as found:
         yield found, secret
 
 
 def test_the_dashboard_shows_runs_what_failed_and_found_files(address: str, page: Page) -> None:
     page.go(f"{address}/")
     page.see(f"{SAID}.includes('up to date')")
+    assert page.do("document.querySelectorAll('.past').length") == 0
     page.see("document.querySelectorAll('.bar').length === 2")
     labels = page.do("[...document.querySelectorAll('.bar')].map((bar) => bar.ariaLabel)")
     assert labels == ["3 of 4 jobs succeeded, 1 failed", "4 of 4 jobs succeeded, 0 failed"]
@@ -200,6 +201,24 @@ def test_graphiql_shows_the_examples_runs_the_first_and_knows_the_schema(address
     page.see(f"{SAID}.includes('A GraphQL schema provides a root type for each kind of operation.')")
     assert page.do("document.querySelector('header.top a.brand').href") == f"{address}/"
     assert page.problems == []
+
+
+@pytest.mark.parametrize("place", ["/", "/#/run/run-2", "/#/find/lines%20%3E%201", "/graphql"])
+def test_every_page_of_a_server_of_the_past_says_which_moment_it_shows(
+    folder: Path, page: Page, place: str
+) -> None:
+    moment = "2026-11-22 18:00:00+01:00 <img src=x onerror=document.title='read-as-html'>"
+    with _serving(folder, "--as-of", moment) as address:
+        page.go(f"{address}{place}")
+        page.see(RUN if place == "/graphql" else "document.querySelector('#view > *')")
+        banner = "document.querySelector('p.past')"
+        assert page.do(f"{banner}.innerText").startswith(f"As of {moment}. This is the past")
+        assert page.do(f"{banner}.getBoundingClientRect().top") == 0
+        assert page.do(f"document.elementFromPoint(innerWidth / 2, 5) === {banner}")
+        page.do("scrollTo(0, document.body.scrollHeight)")
+        assert page.do(f"{banner}.getBoundingClientRect().top") == 0
+        assert "read-as-html" not in page.do("document.title")
+        assert page.problems == []
 
 
 def test_graphiql_asks_for_a_token_and_lets_its_headers_editor_name_another(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -132,7 +133,10 @@ RETRACT = """mutation ($run: ID!) {
 
 @by_time
 def test_a_server_of_the_past_shows_it_and_takes_nothing(told, after: After) -> None:
-    with told.serving(*after("planned")) as server:
+    option, moment = after("planned")
+    with told.serving(option, moment) as server:
+        with urlopen(f"{server.address}/", timeout=20) as page:
+            assert f"As of {datetime.fromisoformat(moment).isoformat(sep=' ')}." in page.read().decode()
         (edge,) = server.ask(RUNS)["runs"]["edges"]
         assert edge["node"]["state"] == "PLANNED"
         with pytest.raises(AssertionError, match="nothing can be added"):

@@ -1,5 +1,6 @@
 """``hoofprint serve``: GraphQL, dashboard and metrics, folding while it runs."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from hoofprint.app.as_of import log_and_views_as_of
 from hoofprint.app.commands.options import AsOf
 from hoofprint.app.following import follow_patiently
 from hoofprint.app.house import House
+from hoofprint.app.moment import parse_moment
 
 
 def serve(
@@ -30,7 +32,8 @@ def serve(
 
     / is the dashboard, /graphql the query page and endpoint, /metrics for Prometheus, /healthz and /readyz
     for whoever watches. The address is printed on stdout once requests are answered. Ctrl-C ends it.
-    With --as-of everything is as it was then, and stays so: nothing is folded, nothing can be said.
+    With --as-of everything is as it was then, and stays so: nothing is folded, nothing can be said,
+    and every page says which moment it shows.
     """
     house: House = context.obj
     tokens = token_file or (Path(house.settings["token_file"]) if house.settings["token_file"] else None)
@@ -41,6 +44,7 @@ def serve(
         actor=house.settings["actor"],
         namespace=house.settings["namespace"],
         follow=None if as_of is not None else lambda stop: follow_patiently(house, stop),
+        as_of=None if as_of is None else _in_words(house, as_of),
         spool=house.spool_metrics,
         introspection=introspection,
     )
@@ -48,3 +52,7 @@ def serve(
         log_and_views_as_of(house, as_of) if as_of is not None else (house.prompt_log, house.folded())
     )
     serve_app(build_app(log, views, settings), host, port)
+
+
+def _in_words(house: House, moment: str) -> str:
+    return parse_moment(moment, head=house.log.head(), now=datetime.now(UTC))[1]
