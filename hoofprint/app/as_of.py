@@ -8,7 +8,7 @@ from hoofprint.app.fold_progress import showing_fold
 from hoofprint.app.house import House
 from hoofprint.app.moment import parse_moment
 from hoofprint.app.output import error_console
-from projections.answers.runs import resolve_run, run_detail
+from projections.answers.runs import resolve_run, root_of
 from projections.as_of import views_of_the_past
 from projections.past import Moment, PastLog
 from projections.store import ViewStore
@@ -57,4 +57,4 @@ def _key(house: House, reference: str | None) -> str | None:
             # the beginning of several ids now, of one perhaps then
             return None
         is_named_by_id = run.run.startswith(reference)
-        return run_detail(connection, run).root if is_named_by_id else None
+        return root_of(connection, run) if is_named_by_id else None

@@ -31,7 +31,11 @@ def follow(
 
 
 def follow_patiently(house: House, stop: threading.Event) -> None:
-    """As ``follow``, and again whenever log or views were out of reach."""
+    """As ``follow``, and again whenever log or views were out of reach, for a server that outlives them.
+
+    A follower gives up after minutes, so that whoever started it can tell; a server has nobody to start its
+    thread again, and goes on answering meanwhile. Nor does a follower wait for what cannot even be opened.
+    """
     while not stop.is_set():
         try:
             follow(house, stop, lambda beat: _logger.info("%s", beat))

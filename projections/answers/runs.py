@@ -205,6 +205,12 @@ def run_detail(connection: Connection, run: RunRef) -> RunDetail:
     )
 
 
+def root_of(connection: Connection, run: RunRef) -> str:
+    """The id of the root of a run's workflow tree, its own where it is no sub-workflow's."""
+    query = select(RUNS.c.root).where(RUNS.c.run_key == run.key)
+    return connection.execute(query).scalar_one() or run.run
+
+
 def progress_of(connection: Connection, run: RunRef) -> Progress:
     """How many jobs of a run stand where."""
     return progress_of_runs(connection, [run])[run.key]

@@ -153,3 +153,12 @@ def contents(path: Path) -> bytes:
     if path.suffix == ".avro":
         return content + repr(list(fastavro.reader(BytesIO(content)))).encode()
     return content
+
+
+@pytest.mark.realdata
+def test_a_submit_directory_names_the_run_that_is_archived(project, realdata: Path) -> None:
+    runs = realdata / "submit-dirs"
+    failure = str(runs / "process_wf_failure")
+    project.call("import", failure, str(runs / "process_wf_success"))
+    told = project.json("log", "export", "handed-over", "--run", failure)
+    assert told["events"] == len(project.call("log", "show", failure, "--json").stdout.splitlines())

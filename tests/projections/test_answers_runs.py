@@ -22,7 +22,7 @@ from eventlog.facts import (
 from projections.answers.failures import failures_of
 from projections.answers.integrity import integrity_of
 from projections.answers.jobs import job_detail, list_jobs
-from projections.answers.runs import list_runs, resolve_run, run_detail, tree_of
+from projections.answers.runs import list_runs, resolve_run, root_of, run_detail, tree_of
 from projections.store import ViewStore
 
 Fold = Callable[[Sequence[Event]], ViewStore]
@@ -254,3 +254,4 @@ def test_a_tree_holds_the_runs_of_sub_workflows_at_every_depth(folded: Fold, sto
         top, middle = resolve_run(connection, "top"), resolve_run(connection, "middle")
         assert [run.run for run in tree_of(connection, top)] == ["top", "middle", "leaf"]
         assert [run.run for run in tree_of(connection, middle)] == ["middle", "leaf"]
+        assert (root_of(connection, top), root_of(connection, middle)) == ("top", "top")

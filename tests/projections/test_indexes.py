@@ -24,7 +24,15 @@ from projections.answers.jobs import job_detail, list_jobs
 from projections.answers.lineage import lineage_of
 from projections.answers.queue import queues_of
 from projections.answers.reuse import reusable
-from projections.answers.runs import list_runs, resolve_run, root_runs, run_detail, tree_of, workflows_of
+from projections.answers.runs import (
+    list_runs,
+    resolve_run,
+    root_of,
+    root_runs,
+    run_detail,
+    tree_of,
+    workflows_of,
+)
 from projections.answers.statistics import summary_of
 from projections.answers.tags import tag_history
 from projections.answers.time_statistics import Span, time_tables_of
@@ -106,6 +114,7 @@ def _ask_everything(runs: Connection, data: Connection) -> None:
             assert "may be any of" in str(error)  # noqa: PT017
     run = resolve_run(runs, "run-1")
     run_detail(runs, run)
+    root_of(runs, run)
     tree = tree_of(runs, run)
     for state in (None, "unsubmitted", "failed"):
         list_jobs(runs, run, state=state, after="a")

@@ -56,20 +56,26 @@ def analyze(
 
 def _print(out: Console, detail: RunDetail, analysis: Analysis) -> None:
     summary, counts = detail.summary, analysis.counts
-    out.print(f"{summary.workflow}, run {summary.ref.run}: {summary.state}", soft_wrap=True)
+    _say(out, f"{summary.workflow}, run {summary.ref.run}: {summary.state}")
     out.print(facts(_counts_facts(counts)))
     for number, failure in enumerate(analysis.failures, 1):
         where = f" of run {failure.run.run}" if failure.run != summary.ref else ""
         out.print()
-        out.print(f"{number}. {_headline(failure)}{where}", soft_wrap=True)
+        _say(out, f"{number}. {_headline(failure)}{where}")
         out.print(facts(_details(failure)))
         _print_tail(out, failure)
     _print_unfinished(out, analysis)
     if not analysis.failures:
         out.print("\nnothing failed")
     elif detail.planner == _OURS:
-        out.print(f"\nWhen the cause is mended: hoofprint run {summary.submit_directory}", soft_wrap=True)
+        again = shlex.join(("hoofprint", "run", summary.submit_directory))
+        _say(out, f"\nWhen the cause is mended: {again}")
         out.print("It goes on where it was: what succeeded is not done again.")
+
+
+def _say(out: Console, text: str) -> None:
+    """Print what may have foreign text in it, such as names, unbroken."""
+    out.print(printable(text), soft_wrap=True)
 
 
 def _counts_facts(counts: JobCounts) -> dict[str, object]:
@@ -85,14 +91,14 @@ def _print_tail(out: Console, failure: Failure) -> None:
     if tail:
         out.print("   last lines of stderr:")
     for line in tail:
-        out.print(f"   | {printable(line)}", soft_wrap=True)
+        _say(out, f"   | {line}")
 
 
 def _print_unfinished(out: Console, analysis: Analysis) -> None:
     for title, jobs in (("held", analysis.held), ("tried again after a failure", analysis.failing)):
         for job in jobs:
             told = {"   where": job.site, "   submit file": job.submit_file, "   reason": job.reason}
-            out.print(f"\n{job.job} (attempt {job.attempt}, {job.state}): {title}", soft_wrap=True)
+            _say(out, f"\n{job.job} (attempt {job.attempt}, {job.state}): {title}")
             out.print(facts(told))
 
 
@@ -106,10 +112,10 @@ def _how(failure: Failure) -> str:
     if failure.state == "aborted":
         return "was aborted"
     if failure.invocation is not None:
-        return exit_words(failure.invocation.exit_raw)
+        return _exit_words(failure.invocation.exit_raw)
     if failure.failed_script:
-        return f"failed in its {failure.failed_script.upper()} script, which {exit_words(failure.verdict)}"
-    return exit_words(failure.verdict)
+        return f"failed in its {failure.failed_script.upper()} script, which {_exit_words(failure.verdict)}"
+    return _exit_words(failure.verdict)
 
 
 def _details(failure: Failure) -> dict[str, object]:
@@ -132,12 +138,12 @@ def _details(failure: Failure) -> dict[str, object]:
 def _process(process: Invocation) -> str:
     """A process that failed: what it was, what it ran, and how it ended."""
     task = f"task {process.task}: " if process.task else ""
-    return f"{task}{shlex.join((process.executable, *process.argv))}: {exit_words(process.exit_raw)}"
+    return f"{task}{shlex.join((process.executable, *process.argv))}: {_exit_words(process.exit_raw)}"
 
 
 def _script(script: Script) -> str:
     command = shlex.join((script.executable, *script.argv)) if script.executable else ""
-    return f"{script.script.upper()} {exit_words(script.exit_raw)} {command}".strip()
+    return f"{script.script.upper()} {_exit_words(script.exit_raw)} {command}".strip()
 
 
 def _mismatch(wrong: Mismatch) -> str:
@@ -145,7 +151,7 @@ def _mismatch(wrong: Mismatch) -> str:
     return f"{wrong.lfn}: expected {expected}, found {found} at {wrong.pfn}"
 
 
-def exit_words(raw: int | None) -> str:
+def _exit_words(raw: int | None) -> str:
     """A raw wait status in words: ``exited with 3``, ``was killed by SIGKILL``."""
     if raw is None:
         return "has no exit code"

@@ -1,7 +1,7 @@
 """``hoofprint log export``, ``verify-archive``, ``import``, ``release`` and ``redact``: the log for good."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -23,8 +23,8 @@ from eventlog.upkeep import ImportableLog, RedactableLog, TruncatableLog
 from hoofprint.app.commands.options import Json
 from hoofprint.app.fold_progress import showing_fold
 from hoofprint.app.house import House
-from hoofprint.app.output import console, print_json
-from projections.answers.runs import resolve_run, run_detail
+from hoofprint.app.output import console, print_json, printable
+from hoofprint.app.workflow_tree import tree_key
 from projections.groups import GROUPS
 from projections.projector import Projector
 
@@ -43,7 +43,7 @@ def export(
 ) -> None:
     """Archive the log to Avro files that any Avro reader reads; goes on where the archive ends."""
     house: House = context.obj
-    key = _root(house, run) if run else None
+    key = tree_key(house, run) if run else None
     with showing_fold() as progress:
         manifest = export_log(
             house.log, folder, until=Position.parse(until) if until else None, key=key, progress=progress
@@ -75,7 +75,7 @@ def verify(context: typer.Context, folder: Folder, as_json: Json = False) -> Non
             f"{verified.compared} of them equal to the log"
         )
     else:
-        console().print("\n".join(verified.problems))
+        console().print(printable("\n".join(verified.problems)), soft_wrap=True)
     if not verified.holds:
         raise typer.Exit(1)
 
@@ -129,7 +129,7 @@ def redact(
     reason: Annotated[str, typer.Option(help="Why; it stands in the secret's place.")],
     event: Annotated[str, typer.Argument(metavar="[EVENT_ID]", help="The event, by its id.")] = "",
     run: Run = "",
-    kind: Annotated[str, typer.Option("--type", "-t", help="Only events of this type.")] = "",
+    kind: Annotated[str, typer.Option("--type", "-t", metavar="TYPE", help="Only events of this type.")] = "",
     matching: Annotated[str, typer.Option(metavar="TEXT", help="Only events that say this.")] = "",
     archive: Annotated[
         list[Path] | None,
@@ -145,22 +145,33 @@ def redact(
     log = house.live_log
     if not isinstance(log, RedactableLog):
         raise InputError(f"the log {house.settings['log']} cannot be redacted")
-    chosen = _Choice(event, _root(house, run) if run else "", kind, matching)
+    chosen = _Choice(event, tree_key(house, run) if run else "", kind, matching)
     folders = dict.fromkeys([*(archive or ()), *([house.archive] if house.archive else ())])
     found = {(record.key, record.id): record for record in chosen.among(log, folders)}
     if not found and not log.redaction_pending():
         raise NotFoundError("no event is like that: `hoofprint log show --json` prints ids and contents")
     tombstone = encode_tombstone(Redacted(reason=reason, actor=house.settings["actor"], time=now()))
-    # The archives first: as long as the log has the event, it can be found again after a crash.
-    for folder in folders:
-        redact_archive(folder, found.keys(), tombstone)
-    log.redact(list(found.values()), tombstone)
-    _rebuild(house)
-    log.settle_redaction()
+    _bury(house, log, folders, found, tombstone)
     if as_json:
         print_json({"events": [str(identity) for _, identity in found]})
     else:
         console().print(f"redacted {len(found)} events and rebuilt the views")
+
+
+def _bury(
+    house: House,
+    log: RedactableLog,
+    archives: Iterable[Path],
+    found: Mapping[tuple[str, uuid.UUID], Record],
+    tombstone: bytes,
+) -> None:
+    """Put the tombstone in place of what was found, everywhere; killed, it is completed by doing it again."""
+    # The archives first: as long as the log has the event, it can be found again after a crash.
+    for folder in archives:
+        redact_archive(folder, found.keys(), tombstone)
+    log.redact(list(found.values()), tombstone)
+    _rebuild(house)
+    log.settle_redaction()
 
 
 class _Choice:
@@ -187,11 +198,6 @@ class _Choice:
         if self._id is not None:
             return record.id == self._id
         return (not self._kind or record.type == self._kind) and self._text in record.body
-
-
-def _root(house: House, run: str) -> str:
-    with house.folded().reading("runs") as connection:
-        return run_detail(connection, resolve_run(connection, run)).root
 
 
 def _rebuild(house: House) -> None:

@@ -18,7 +18,7 @@ from hoofprint.app.house import House
 from hoofprint.app.output import error_console, print_json, printable
 from hoofprint.app.submit_reference import run_meant
 from monitor.pegasus.jobstate_log import STATE_EVENTS, run_lines
-from projections.answers.runs import resolve_run, run_detail, tree_of
+from projections.answers.runs import resolve_run, root_of, tree_of, workflows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ def _runs(connection: Connection, named: Sequence[str], *, tree: bool) -> Sequen
     """The runs that are meant, each once; what belongs to one workflow tree stands together."""
     meant = [resolve_run(connection, reference) for reference in named]
     chosen = [member for run in meant for member in tree_of(connection, run)] if tree else meant
-    details = [run_detail(connection, run) for run in dict.fromkeys(chosen)]
-    places = {root: place for place, root in enumerate(dict.fromkeys(detail.root for detail in details))}
-    runs = [_Run(one.summary.ref.run, one.summary.workflow, one.root) for one in details]
+    workflows = workflows_of(connection, chosen)
+    runs = [_Run(run.run, workflows[run.key], root_of(connection, run)) for run in dict.fromkeys(chosen)]
+    places = {root: place for place, root in enumerate(dict.fromkeys(run.root for run in runs))}
     return sorted(runs, key=lambda run: places[run.root])
 
 

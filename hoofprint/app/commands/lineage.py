@@ -57,7 +57,7 @@ def _print(out: Console, told: Lineage, start: tuple[str, str], down: bool) -> N
     out.print(_LineageTree(told, down).drawn(start))
     if told.is_partial:
         names = ", ".join(node.lfn for node in told.files if node.frontier)
-        out.print(f"there is more beyond {names}: raise --depth or --budget", soft_wrap=True)
+        out.print(printable(f"there is more beyond {names}: raise --depth or --budget"), soft_wrap=True)
 
 
 class _LineageTree:
@@ -93,7 +93,7 @@ class _LineageTree:
         for link in self._next.get(("file", file), []):
             other = link.target if self._down else link.source
             if link.kind == "reused":
-                self._below_file(tree.add(f"the same file of run {other[0][:_SHOWN_ID]}"), other)
+                self._below_file(tree.add(printable(f"the same file of run {other[0][:_SHOWN_ID]}")), other)
             else:
                 self._below_task(tree.add(_task_text(self._tasks[other])), other)
 

@@ -15,18 +15,11 @@ from hoofprint.app.commands import archive, spool
 from hoofprint.app.commands.options import Json, RunReference
 from hoofprint.app.house import House
 from hoofprint.app.output import console, facts, print_json, table, when
-from projections.answers.runs import resolve_run, run_detail
+from hoofprint.app.workflow_tree import tree_key
 
-app = typer.Typer(help="The event log: what is in it, event by event.", no_args_is_help=True)
-app.command()(archive.export)
-app.command("verify-archive")(archive.verify)
-app.command("import")(archive.restore)
-app.command()(archive.release)
-app.command()(archive.redact)
-
-app.command("spool")(spool.status)
-app.command()(spool.drain)
-
+app = typer.Typer(
+    help="The event log: what is in it, its archives, and what waits to be added to it.", no_args_is_help=True
+)
 _SHOWN_FACT = 160
 
 
@@ -51,16 +44,18 @@ def info(context: typer.Context, as_json: Json = False) -> None:
 def show(
     context: typer.Context,
     reference: RunReference = "latest",
-    after: Annotated[str, typer.Option(help="Start at this position (partition:offset).")] = "",
+    after: Annotated[
+        str, typer.Option(metavar="POSITION", help="Start at this position (partition:offset,…).")
+    ] = "",
     kind: Annotated[
-        list[str] | None, typer.Option("--type", "-t", help="Only events of this type; may be repeated.")
+        list[str] | None,
+        typer.Option("--type", "-t", metavar="TYPE", help="Only events of this type; may be repeated."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Print the events of one run's workflow tree, in log order."""
     house: House = context.obj
-    with house.folded().reading("runs") as connection:
-        root = run_detail(connection, resolve_run(connection, reference)).root
+    root = tree_key(house, reference)
     codec, start = Codec(house.log), Position.parse(after)
     chosen = (
         (record, _fact(codec, record))
@@ -109,3 +104,13 @@ def _brief(fact: Fact | Redacted) -> str:
     }
     text = " ".join(f"{name}={value}" for name, value in shown.items() if not isinstance(value, dict))
     return text if len(text) <= _SHOWN_FACT else text[: _SHOWN_FACT - 1] + "…"
+
+
+# below the commands of this module, which help lists first
+app.command()(archive.export)
+app.command("verify-archive")(archive.verify)
+app.command("import")(archive.restore)
+app.command()(archive.release)
+app.command()(archive.redact)
+app.command("spool")(spool.status)
+app.command()(spool.drain)

@@ -12,7 +12,7 @@ from hoofprint.app.as_of import views_as_of
 from hoofprint.app.commands.options import AsOf, Json
 from hoofprint.app.dag_progress import is_submit_directory, show_submit_directory
 from hoofprint.app.house import House
-from hoofprint.app.output import console, error_console, facts, print_json, table, when
+from hoofprint.app.output import console, error_console, facts, print_json, printable, table, when
 from hoofprint.app.submit_reference import run_meant
 from projections.answers.integrity import Integrity, integrity_of
 from projections.answers.queue import Queue, queues_of
@@ -104,7 +104,7 @@ def _print(out: Console, detail: RunDetail, integrity: Integrity) -> None:
         )
     )
     if progress.failed or progress.aborted or progress.held:
-        out.print(f"why: hoofprint analyze {summary.ref.run[:_SHOWN_ID]}")
+        out.print(printable(f"why: hoofprint analyze {summary.ref.run[:_SHOWN_ID]}"))
 
 
 def _print_queues(out: Console, queues: Sequence[Queue]) -> None:
