@@ -44,9 +44,7 @@ class RequestContext:
     def require(self, scope: Scope) -> None:
         """Raise ForbiddenError unless the caller has this scope."""
         if not self.access.may(scope):
-            raise ForbiddenError(
-                f"this token does not allow to {scope}; it has {', '.join(self.access.scopes)}"
-            )
+            raise ForbiddenError(self.access.lacking(scope))
 
     async def namespaces(self) -> tuple[str, ...]:
         """The namespaces within the caller's borders."""

@@ -15,7 +15,7 @@ from strawberry.types.graphql import OperationType
 
 from api.context import RequestContext
 from api.errors import LimitError, code_of, shown
-from api.guard import Gate, refusal, token_wanted
+from api.guard import Gate, refusal
 from api.metrics import Metrics
 from api.tokens import Access, Scope
 from eventlog.errors import HoofprintError, InputError
@@ -48,11 +48,9 @@ class GraphQLEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request. Errors of the question come with status 200, as GraphQL has it."""
-        access = self.gate.access_of(request)
-        if access is None:
-            return token_wanted()
-        if not access.may(Scope.READ):
-            return refusal("this token does not allow to read", 403)
+        access = self.gate.admitted(request, Scope.READ)
+        if isinstance(access, Response):
+            return access
         try:
             question = _question(await _body(request))
         except HoofprintError as error:

@@ -1,5 +1,6 @@
 """What stands before every route: which hosts and origins are let in, who asks, safe headers on answers."""
 
+import logging
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,6 +12,9 @@ from api.headers import SAFE_HEADERS
 from api.settings import ServerSettings, is_loopback
 from api.tokens import Access, TokenFile
 from api.tokens import Scope as Grant
+from eventlog.errors import InputError
+
+log = logging.getLogger("hoofprint.api")
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _READING = frozenset({"GET", "HEAD"})
@@ -77,7 +81,24 @@ class Gate:
         self._tokens = TokenFile(settings.token_file) if settings.token_file else None
         self._local = Access(settings.actor, frozenset(Grant))
 
-    def access_of(self, request: Request) -> Access | None:
+    def admitted(self, request: Request, scope: Grant) -> Access | JSONResponse:
+        """What the caller may do, who may do this; else the answer that says why not, and what would help."""
+        try:
+            access = self._access_of(request)
+        except InputError as error:
+            log.error("nobody is let in: %s", error)
+            return refusal(
+                "the server cannot read its token file; its log tells why", 503, code="UNAVAILABLE"
+            )
+        if access is None:
+            return refusal(
+                "a token is needed: send it as 'Authorization: Bearer …'", 401, code="UNAUTHENTICATED"
+            )
+        if not access.may(scope):
+            return refusal(access.lacking(scope), 403)
+        return access
+
+    def _access_of(self, request: Request) -> Access | None:
         """What the caller may do; None for a missing or unknown token."""
         if self._tokens is None:
             return self._local
@@ -85,8 +106,3 @@ class Gate:
         if kind.lower() != "bearer" or not 0 < len(secret) <= _MAX_SECRET:
             return None
         return self._tokens.access_of(secret.strip())
-
-
-def token_wanted() -> JSONResponse:
-    """The answer to a caller without an accepted token."""
-    return refusal("a token is needed: send it as 'Authorization: Bearer …'", 401, code="UNAUTHENTICATED")

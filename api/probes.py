@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api.following import Following
-from api.guard import Gate, refusal, token_wanted
+from api.guard import Gate
 from api.metrics import CONTENT_TYPE, Metrics
 from api.standing import Standing
 from api.tokens import Scope
@@ -41,10 +41,8 @@ class Probes:
 
     async def metrics_page(self, request: Request) -> Response:
         """Everything in Prometheus' text format, for callers who may read."""
-        access = self.gate.access_of(request)
-        if access is None:
-            return token_wanted()
-        if not access.may(Scope.READ):
-            return refusal("this token does not allow to read", 403)
+        access = self.gate.admitted(request, Scope.READ)
+        if isinstance(access, Response):
+            return access
         text = await to_thread.run_sync(self.metrics.exposition)
         return Response(text, headers={"content-type": CONTENT_TYPE})

@@ -17,7 +17,7 @@ Follow = Callable[[threading.Event], None]
 class ServerSettings:
     """``actor`` speaks for callers without a token; ``follow`` folds in a thread while the server runs.
 
-    ``as_of`` is the moment that log and views show, in words for people, None where they are of now; ``spool``
+    ``as_of`` is the moment that log and views show, in words, None where they are those of now; ``spool``
     tells what waits on this host for the log, by the names of ``/metrics``; ``time_budget`` is in seconds for
     one request; ``introspection`` lets callers read the schema.
     """

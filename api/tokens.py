@@ -46,6 +46,10 @@ class Access:
         """Whether this scope is granted; admin grants all."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
+    def lacking(self, scope: Scope) -> str:
+        """In words for the caller: that this scope is not granted, and what is."""
+        return f"this token does not allow to {scope}; it has {', '.join(sorted(self.scopes))}"
+
     def sees(self, namespace: str) -> bool:
         """Whether the namespace lies within the caller's borders."""
         return self.namespaces is None or namespace in self.namespaces
@@ -155,7 +159,8 @@ def add_token(path: Path, name: str, scopes: frozenset[Scope], namespaces: tuple
         lines.append(f"namespaces = [{', '.join(map(_quoted, namespaces))}]")
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n\n")
+        # a file that was written by hand may end within a line
+        file.write("\n" * (os.fstat(descriptor).st_size > 0) + "\n".join(lines) + "\n")
     return secret
 
 

@@ -6,9 +6,10 @@ const TOKEN = "hoofprint-token";
 export async function post(body, headers = { "content-type": "application/json" }) {
   const token = sessionStorage.getItem(TOKEN);
   const authorization = token ? { authorization: `Bearer ${token}` } : {};
-  const response = await fetch("/graphql", { method: "POST", headers: { ...headers, ...authorization }, body });
+  const response = await fetch("/graphql", { method: "POST", headers: { ...headers, ...authorization }, body })
+    .catch(() => { throw new Error("The server does not answer. Is hoofprint serve still running?"); });
   if (response.status !== 401) return response;
-  await askForToken();
+  await askForToken(token ? "The token is not accepted" : "This server wants a token");
   return post(body, headers);
 }
 
@@ -23,12 +24,12 @@ export async function ask(query, variables = {}) {
 let asking = null;
 
 /** One dialog, however many requests wait for it. */
-function askForToken() {
+function askForToken(why) {
   asking ??= new Promise((resolve) => {
     const input = make("input", { type: "password", "aria-label": "Token", autocomplete: "off" });
     const button = make("button", { class: "primary" }, "Go on");
     const dialog = make("dialog", {},
-      make("h2", {}, "This server wants a token"),
+      make("h2", {}, why),
       make("p", { class: "quiet" }, "It is kept until this tab is closed."),
       make("div", { class: "row" }, input, button));
     const done = () => {
@@ -86,8 +87,8 @@ export function timeText(iso) {
 /** A duration for people, from microseconds. */
 export function durationText(microseconds) {
   if (microseconds === null || microseconds === undefined) return "–";
-  const seconds = microseconds / 1e6;
-  if (seconds < 60) return `${seconds.toFixed(2)} s`;
+  if (microseconds < 60e6) return `${(microseconds / 1e6).toFixed(2)} s`;
+  const seconds = Math.round(microseconds / 1e6);
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

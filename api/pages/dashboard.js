@@ -13,7 +13,7 @@ const question = document.getElementById("question");
 
 const RUNS = `query Runs($after: String) {
   runs(first: 25, after: $after) {
-    edges { node { id workflow state user namespace createdAt progress { total succeeded failed running submitted held aborted } } }
+    edges { node { id workflow state user namespace createdAt progress { total succeeded failed running submitted held evicted aborted } } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
@@ -52,7 +52,7 @@ function progressBar(progress) {
   const parts = [
     ["good", progress.succeeded],
     ["bad", progress.failed + progress.aborted],
-    ["busy", progress.running + progress.submitted + progress.held],
+    ["busy", progress.running + progress.submitted + progress.held + progress.evicted],
   ];
   const label = `${progress.succeeded} of ${progress.total} jobs succeeded, ${progress.failed + progress.aborted} failed`;
   const bar = make("div", { class: "bar", role: "img", "aria-label": label });

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from api.context import Info
 from api.schema.answering import answer
+from api.schema.naming import asked_name
 from api.schema.paging import PageInfo, require_page
 from api.schema.resolving import resolved
 from api.schema.scalars import Long, Time
@@ -243,7 +244,7 @@ async def page_of_files(info: Info, where: Filter, first: int, after: str | None
 
 async def one_file(info: Info, run: RunRef, lfn: str) -> FileDetail:
     """One file of a run."""
-    detail, found = await info.context.reader.ask("data", partial(_one_file, run=run, lfn=lfn))
+    detail, found = await info.context.reader.ask("data", partial(_one_file, run=run, lfn=asked_name(lfn)))
     return answer(
         FileDetail,
         found,

@@ -6,6 +6,7 @@ import strawberry
 
 from api.context import Info
 from api.schema.answering import answer
+from api.schema.naming import asked_name
 from api.schema.paging import PageInfo, pack_cursor, require_page, unpack_cursor
 from api.schema.scalars import Long, Time
 from api.schema.vocabulary import UNKNOWN_WORD, Vocabulary, asked_word
@@ -158,7 +159,7 @@ async def page_of_jobs(
 ) -> JobConnection:
     """One page of a run's jobs."""
     require_page(first)
-    last = None if after is None else unpack_cursor(after, str, "jobs")
+    last = None if after is None else asked_name(unpack_cursor(after, str, "jobs"))
     listing = partial(answers.list_jobs, run=run, state=asked_word(state), after=last, limit=first + 1)
     found = await info.context.reader.ask("runs", listing)
     edges = [JobEdge(cursor=pack_cursor(job.job), node=answer(Job, job)) for job in found[:first]]
@@ -168,6 +169,6 @@ async def page_of_jobs(
 
 async def detail_of_job(info: Info, run: RunRef, job: str) -> JobDetail:
     """One job of a run with its attempts."""
-    found = await info.context.reader.ask("runs", partial(answers.job_detail, run=run, job=job))
+    found = await info.context.reader.ask("runs", partial(answers.job_detail, run=run, job=asked_name(job)))
     attempts = [Attempt.of(attempt) for attempt in found.attempts]
     return answer(JobDetail, found, summary=answer(Job, found.summary), attempts=attempts)

@@ -7,6 +7,7 @@ import strawberry
 
 from api.context import Info, RequestContext
 from api.schema.filters import ValueInput, value_of
+from api.schema.naming import require_names
 from api.schema.resolving import mutating
 from api.tokens import Scope
 from api.writing import Receipt
@@ -119,6 +120,7 @@ class Mutation:
 
 async def _file(context: RequestContext, scope: Scope, run: str, lfn: str) -> FoundFile:
     context.require(scope)
+    require_names((run, lfn))
     namespaces = await context.namespaces()
     found = await context.reader.ask("data", partial(find_file, run=run, lfn=lfn, namespaces=namespaces))
     if found is None:

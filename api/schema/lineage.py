@@ -8,6 +8,7 @@ import strawberry
 from api.context import Info
 from api.schema.answering import answer
 from api.schema.files import ChecksumState, FileRole
+from api.schema.naming import asked_name
 from api.schema.paging import require_page
 from api.schema.scalars import Long, Time
 from eventlog.errors import InputError
@@ -97,7 +98,7 @@ async def lineage_of_file(
     if not 1 <= depth <= MAX_DEPTH:
         raise InputError(f"depth is {depth}; a lineage goes 1 to {MAX_DEPTH} tasks far")
     # for its error, which names files alike
-    await info.context.reader.ask("data", partial(file_of, run=run, lfn=lfn))
+    await info.context.reader.ask("data", partial(file_of, run=run, lfn=asked_name(lfn)))
     way: answers.Direction = "up" if direction is LineageDirection.UP else "down"
     found = await info.context.reader.ask_both(
         partial(answers.lineage_of, run=run, lfn=lfn, direction=way, depth=depth, budget=budget)

@@ -8,6 +8,7 @@ from strawberry.scalars import JSON
 
 from api.context import Info
 from api.errors import ForbiddenError, LimitError
+from api.schema.naming import require_names
 from api.schema.runs import run_named
 from projections.answers.reuse import ReusableReplica, reusable
 from projections.answers.runs import RunRef
@@ -31,6 +32,7 @@ async def reusable_files(
     """The trusted replicas of those LFNs that have any, of one run or of the newest in the namespace."""
     if len(lfns) > MAX_LFNS:
         raise LimitError(f"{len(lfns)} names were asked for; the limit is {MAX_LFNS} a request")
+    require_names(chain(lfns, (namespace or "",)))
     run = None if from_run is None else await run_named(info, from_run)
     asking = partial(reusable, lfns=lfns, namespace=_namespace(info, run, namespace), from_run=run)
     found = await info.context.reader.ask_both(asking)

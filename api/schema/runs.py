@@ -1,13 +1,16 @@
 """Runs in GraphQL: lists of them, and how one stands."""
 
 from functools import partial
+from typing import Annotated, NamedTuple
 
 import strawberry
+from msgspec import Meta
 
 from api.context import Info
 from api.schema.answering import answer
 from api.schema.integrity import Failure, Integrity, failures_of_run, integrity_of_run
 from api.schema.jobs import JobConnection, JobState, page_of_jobs
+from api.schema.naming import asked_name
 from api.schema.paging import PAGE, PageInfo, pack_cursor, require_page, unpack_cursor
 from api.schema.resolving import resolved
 from api.schema.scalars import Time
@@ -146,6 +149,14 @@ class RunConnection:
     page_info: PageInfo
 
 
+_Int64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+
+
+class _RunKey(NamedTuple):
+    created_at: _Int64
+    key: _Int64
+
+
 async def page_of_runs(
     info: Info, workflow: str | None, state: RunState | None, first: int, after: str | None
 ) -> RunConnection:
@@ -154,9 +165,9 @@ async def page_of_runs(
     listing = partial(
         answers.list_runs,
         namespaces=info.context.access.namespaces,
-        workflow=workflow,
+        workflow=None if workflow is None else asked_name(workflow),
         state=asked_word(state),
-        after=None if after is None else unpack_cursor(after, tuple[int, int], "runs"),
+        after=None if after is None else unpack_cursor(after, _RunKey, "runs"),
         limit=first + 1,
     )
     found = await info.context.reader.ask("runs", listing)
@@ -168,7 +179,7 @@ async def page_of_runs(
 async def run_named(info: Info, reference: str) -> answers.RunRef:
     """The run that the caller means: by id, unique prefix, or ``latest``."""
     namespaces = info.context.access.namespaces
-    resolving = partial(answers.resolve_run, reference=reference, namespaces=namespaces)
+    resolving = partial(answers.resolve_run, reference=asked_name(reference), namespaces=namespaces)
     return await info.context.reader.ask("runs", resolving)
 
 

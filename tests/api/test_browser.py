@@ -227,6 +227,9 @@ def test_graphiql_asks_for_a_token_and_lets_its_headers_editor_name_another(
     address, secret = guarded
     page.go(f"{address}/graphql")
     page.see("document.querySelector('dialog[open] input')")
+    page.write("not-this-one")
+    page.do("document.querySelector('dialog button').click()")
+    page.see(f"{SAID}.includes('The token is not accepted')")
     page.write(secret)
     page.do("document.querySelector('dialog button').click()")
     page.see(RUN)

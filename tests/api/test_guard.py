@@ -112,6 +112,32 @@ def test_without_an_accepted_token_nothing_is_told(serving, tokens):
     assert asked.client.get("/healthz").status_code == 200
 
 
+def test_while_the_token_file_cannot_be_read_nobody_is_let_in_and_the_log_says_why(serving, tokens, caplog):
+    path, secrets = tokens
+    asked = serving(token_file=path)
+    content, header = path.read_text(), {"authorization": f"Bearer {secrets['admin']}"}
+    path.write_text(f"{content}\nhalf a li")
+    for response in (
+        asked.client.post("/graphql", json=QUESTION, headers=header),
+        asked.client.get("/metrics", headers=header),
+    ):
+        assert response.status_code == 503
+        (error,) = response.json()["errors"]
+        assert error["extensions"]["code"] == "UNAVAILABLE"
+        assert "its log tells why" in error["message"]
+        assert str(path) not in error["message"]
+    assert str(path) in caplog.text
+    path.write_text(content)
+    asked.ask("{ health { head } }", secrets["admin"])
+
+
+def test_a_token_that_may_not_read_is_told_what_it_may(serving, tmp_path):
+    secret = add_token(tmp_path / "tokens.toml", "tagger", frozenset({Scope.ANNOTATE}), None)
+    asked = serving(token_file=tmp_path / "tokens.toml")
+    refused = asked.error("{ health { head } }", secret)
+    assert refused == {"message": "this token does not allow to read; it has annotate", "code": "FORBIDDEN"}
+
+
 def test_scopes_decide_what_a_token_may_do(serving, tokens, run_events):
     path, secrets = tokens
     asked = serving(host="0.0.0.0", token_file=path)
@@ -170,6 +196,13 @@ def test_a_token_file_holds_digests_and_is_its_owners_alone(tokens):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not any(secret in path.read_text() for secret in secrets.values())
     assert [token.access.actor for token in read_tokens(path)] == list(secrets)
+
+
+def test_a_token_is_added_to_a_file_whose_last_line_has_no_end(tokens):
+    path, secrets = tokens
+    path.write_text(path.read_text().rstrip())
+    add_token(path, "last", frozenset({Scope.READ}), None)
+    assert [token.access.actor for token in read_tokens(path)] == [*secrets, "last"]
 
 
 @pytest.mark.parametrize(
