@@ -4,8 +4,10 @@ A line reads ``epoch job STATE id|status site walltime number``; ``number`` coun
 whole run. Each job's lines come in its order, all of them by time.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import get_args
 
 from eventlog.event import Event, ordinal_of
@@ -144,12 +146,19 @@ def _status(raw: int) -> int:
 def _numbered(attempts: dict[tuple[str, int], _Attempt]) -> list[_Attempt]:
     """The attempts in order of submission; one that was never submitted comes by its first state."""
     known = sorted((a for a in attempts.values() if a.number), key=lambda attempt: attempt.number)
+    # the latest beginning up to each: it grows, so that who began later is found by halving
+    latest = list(accumulate(map(_begin, known), max))
     for attempt in attempts.values():
         if not attempt.number:
-            begins = min(attempt.states)[0]
-            place = next((i for i, other in enumerate(known) if min(other.states)[0] > begins), len(known))
+            begin = _begin(attempt)
+            place = bisect_right(latest, begin)
             known.insert(place, attempt)
+            latest.insert(place, begin)
     return known
+
+
+def _begin(attempt: _Attempt) -> int:
+    return min(time for time, _, _ in attempt.states)
 
 
 def _lines(attempt: _Attempt, number: int) -> Iterator[tuple[int, int, str]]:

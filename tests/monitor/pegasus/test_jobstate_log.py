@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from eventlog.codec import Codec
+from eventlog.event import Event, Observer
+from eventlog.facts import JobSubmitted, ScriptFinished
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
 from monitor.pegasus.importing import Imported, import_source
@@ -42,3 +44,27 @@ def test_the_same_lines_in_the_same_order_for_each_job(realdata: Path, name: str
     oracle = (realdata / "oracles" / "replay" / f"{name}.jobstate.log").read_text().splitlines()
     lines = next(iter(written_for(realdata / "submit-dirs" / name).values()))
     assert by_subject(lines) == by_subject(oracle)
+
+
+def test_an_attempt_that_was_never_submitted_is_counted_where_it_began() -> None:
+    observer = Observer("test", "ada", "r")
+
+    def failed_before(job: str, second: int) -> Event:
+        fact = ScriptFinished(run="r", job=job, attempt=1, script="pre", exit_raw=256)
+        return observer.event(fact, second * 1_000_000)
+
+    def submitted(job: str, submission: int, second: int) -> Event:
+        fact = JobSubmitted(run="r", job=job, attempt=1, submission=submission, site="local")
+        return observer.event(fact, second * 1_000_000)
+
+    events = [
+        failed_before("late", 9),
+        failed_before("early", 4),
+        submitted("c", 3, 8),
+        submitted("a", 1, 5),
+        submitted("b", 2, 3),
+        failed_before("between", 6),
+    ]
+    [(_, lines)] = run_lines(events, ["r"])
+    numbers = {line.split()[1]: int(line.split()[-1]) for line in lines}
+    assert numbers == {"early": 1, "a": 2, "b": 3, "between": 4, "c": 5, "late": 6}
