@@ -1,5 +1,6 @@
 """What a reading command or a server answers from: the views of now, or as they were."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from eventlog.errors import InputError
@@ -14,6 +15,15 @@ from projections.past import Moment, PastLog
 from projections.store import ViewStore
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How everything stood: a log that takes no events, its views, and the moment in words for people."""
+
+    log: EventLog
+    views: ViewStore
+    told: str
+
+
 def views_as_of(house: House, moment: str | None, *, run: str | None = None) -> ViewStore:
     """The views with everything folded, or, for a moment, as they were then, folded anew for this command.
 
@@ -22,23 +32,24 @@ def views_as_of(house: House, moment: str | None, *, run: str | None = None) -> 
     """
     if moment is None:
         return house.folded()
-    return _folded(house, _said(house, moment), _key(house, run))
+    then, _ = _said(house, moment)
+    return _folded(house, then, _key(house, run))
 
 
-def log_and_views_as_of(house: House, moment: str, *, run: str | None = None) -> tuple[EventLog, ViewStore]:
-    """The log as it stood at a moment, which takes no events, and its views, folded anew.
+def past_as_of(house: House, moment: str, *, run: str | None = None) -> Past:
+    """Log and views as they stood at a moment, the views folded anew.
 
     ``run`` and what is raised are those of ``views_as_of``.
     """
-    then = _said(house, moment)
-    return PastLog(house.log, then), _folded(house, then, _key(house, run))
+    then, told = _said(house, moment)
+    return Past(PastLog(house.log, then), _folded(house, then, _key(house, run)), told)
 
 
-def _said(house: House, text: str) -> Moment:
-    """The moment that is meant; how it was understood goes to stderr."""
+def _said(house: House, text: str) -> tuple[Moment, str]:
+    """The moment that is meant, and how it was understood; stderr tells that, too."""
     then, told = parse_moment(text, head=house.log.head(), now=datetime.now(UTC))
     error_console().print(f"as of {told}", soft_wrap=True)
-    return then
+    return then, told
 
 
 def _folded(house: House, then: Moment, key: str | None) -> ViewStore:

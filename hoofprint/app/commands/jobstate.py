@@ -12,7 +12,7 @@ from eventlog.codec import Codec
 from eventlog.event import Event
 from eventlog.log import EventLog, read_all
 from eventlog.redaction import is_tombstone
-from hoofprint.app.as_of import log_and_views_as_of
+from hoofprint.app.as_of import past_as_of
 from hoofprint.app.commands.options import AsOf, Json, RunReferences
 from hoofprint.app.house import House
 from hoofprint.app.output import error_console, print_json, printable
@@ -49,7 +49,8 @@ def jobstate(
     if as_of is None:
         log, store = house.log, house.folded()
     else:
-        log, store = log_and_views_as_of(house, as_of, run=named[0] if len(named) == 1 else None)
+        past = past_as_of(house, as_of, run=named[0] if len(named) == 1 else None)
+        log, store = past.log, past.views
     with store.reading("runs") as connection:
         runs = _runs(connection, named, tree=tree)
     told = _lines(log, runs)

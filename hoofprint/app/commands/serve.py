@@ -1,6 +1,5 @@
 """``hoofprint serve``: GraphQL, dashboard and metrics, folding while it runs."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +8,10 @@ import typer
 from api.server import build_app
 from api.server import serve as serve_app
 from api.settings import ServerSettings
-from hoofprint.app.as_of import log_and_views_as_of
+from hoofprint.app.as_of import past_as_of
 from hoofprint.app.commands.options import AsOf
 from hoofprint.app.following import follow_patiently
 from hoofprint.app.house import House
-from hoofprint.app.moment import parse_moment
 
 
 def serve(
@@ -37,22 +35,17 @@ def serve(
     """
     house: House = context.obj
     tokens = token_file or (Path(house.settings["token_file"]) if house.settings["token_file"] else None)
+    past = None if as_of is None else past_as_of(house, as_of)
     settings = ServerSettings(
         host=host,
         port=port,
         token_file=tokens,
         actor=house.settings["actor"],
         namespace=house.settings["namespace"],
-        follow=None if as_of is not None else lambda stop: follow_patiently(house, stop),
-        as_of=None if as_of is None else _in_words(house, as_of),
+        follow=None if past else lambda stop: follow_patiently(house, stop),
+        as_of=past.told if past else None,
         spool=house.spool_metrics,
         introspection=introspection,
     )
-    log, views = (
-        log_and_views_as_of(house, as_of) if as_of is not None else (house.prompt_log, house.folded())
-    )
+    log, views = (past.log, past.views) if past else (house.prompt_log, house.folded())
     serve_app(build_app(log, views, settings), host, port)
-
-
-def _in_words(house: House, moment: str) -> str:
-    return parse_moment(moment, head=house.log.head(), now=datetime.now(UTC))[1]
