@@ -94,7 +94,10 @@ def public_argv(argv: Sequence[str]) -> tuple[str, ...]:
 
 def public_text(text: str) -> str:
     """A text for an event: secrets filtered; what is no Unicode text (or is NUL) as an escape."""
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
     lowered = text.lower()
     for rule in _RULES:
         for hint in rule.hints:

@@ -6,7 +6,7 @@ becomes the record; the interpreter allows that between classes of the same slot
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -26,6 +26,29 @@ def make({", ".join(names)}):
     # the source is made of the names of our own dataclass and its fields, nothing from outside
     exec(compile(source, f"<constructor of {known['Record'].__name__}>", "exec"), known)  # noqa: S102
     return cast(Callable[..., T], known["make"])
+
+
+def made_fast(record: type) -> None:
+    """Let a frozen, slotted dataclass that takes its fields by name make its instances in half of the time.
+
+    What its ``__init__`` takes and raises stays as it is; none of its fields may have a default factory.
+    """
+    names = [field.name for field in fields(record)]
+    known: dict[str, Any] = {"Twin": twin(record, names), "Record": record, "set": object.__setattr__}
+    parameters = []
+    for field in fields(record):
+        if field.default is not MISSING:
+            known[f"default_{field.name}"] = field.default
+        parameters.append(field.name if field.default is MISSING else f"{field.name}=default_{field.name}")
+    source = f"""\
+def __init__(self, *, {", ".join(parameters)}):
+    set(self, "__class__", Twin)
+    {"; ".join(f"self.{name} = {name}" for name in names)}
+    self.__class__ = Record
+"""
+    # the source is made of the names of our own dataclass and its fields, nothing from outside
+    exec(compile(source, f"<constructor of {record.__name__}>", "exec"), known)  # noqa: S102
+    setattr(record, "__init__", known["__init__"])  # noqa: B010
 
 
 def twin(record: type, slots: Iterable[str]) -> type:

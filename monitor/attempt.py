@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from eventlog.facts import Fact
 from planner.executable import PlannedJob
@@ -16,8 +17,7 @@ class Attempt:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(NamedTuple):
     """A fact and when it happened (microseconds since the epoch)."""
 
     fact: Fact

@@ -1,5 +1,6 @@
 """Gathers the rows that one batch of facts makes, one a key: what a batch says twice is written once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -63,19 +64,15 @@ def write_together(connection: Connection, *gathered: Rows | Peaks) -> None:
     used = [rows for rows in gathered if rows.told]
     if not used:
         return
-    keys = sorted({key for rows in used for key in rows.told})
-    lines = [key + constant for key, constant in zip(keys, _constants(used, keys), strict=True)]
+    keys = sorted(used[0].told if len(used) == 1 else set[Key]().union(*(rows.told for rows in used)))
+    lines: Sequence[Row] = keys
+    if used[0].part.constant:
+        constants = {key: constant for rows in used for key, constant in rows.constants.items()}
+        lines = [key + constants[key] for key in keys]
     for rows in used:
         told, untold = rows.told, _untold(rows.part)
         lines = [line + told.get(key, untold) for key, line in zip(keys, lines, strict=True)]
     upsert(connection, tuple(rows.part for rows in used), lines)
-
-
-def _constants(used: list[Rows | Peaks], keys: list[Key]) -> list[Row]:
-    if not used[0].part.constant:
-        return [()] * len(keys)
-    constants = {key: constant for rows in used for key, constant in rows.constants.items()}
-    return [constants[key] for key in keys]
 
 
 def _untold(part: Part) -> Row:

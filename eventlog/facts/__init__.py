@@ -9,6 +9,7 @@ Field conventions, the same in every family:
 * ``*_raw`` exit codes are raw wait statuses (exit code << 8 | signal), as Pegasus records them.
 """
 
+from eventlog.construction import made_fast
 from eventlog.facts.data import (
     ChecksumComputed,
     ChecksumVerified,
@@ -77,6 +78,9 @@ _ALL = (
     MetadataRegistered,
     MetadataRetracted,
 )
+
+for _record in (*_ALL, Edge, FileDeclared, Host, JobPlanned, ReusedFile, Tag, Tagged, TaskDeclared):
+    made_fast(_record)
 
 Fact = (
     PlanStarted

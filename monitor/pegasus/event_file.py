@@ -6,11 +6,13 @@ writes it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from eventlog.construction import constructor
 from eventlog.errors import InputError
@@ -23,13 +25,14 @@ LONGEST_LINE = 8 * 1024 * 1024
 
 _PREFIX = "stampede."
 _PAIR = re.compile(r'(?<!\S)([^\s="]++)=("[^"\\]*+(?:\\.[^"\\]*+)*+"(?=\s|$)|[^\s"]*+(?=\s|$))')
-_EVENT = re.compile(rb"^ts=\S+ event=(?:stampede\.)?([\w.]+)(?=\s)", re.ASCII)
 _HEAD = re.compile(
     r"ts=(\S+) event=(?:stampede\.)?([\w.]+)(?: level=\S+)?(?: xwf\.id=(\S+))?(?=\s|$)\s*", re.ASCII
 )
 # What every event of a monitor repeats about its run comes last, beginning with the root.
 _REPEATED = " root.xwf.id="
 _make_record = constructor(Record)
+_read_object = msgspec.json.Decoder(dict[str, str]).decode
+_BETWEEN = ("", " ")
 _SHOWN = 40
 _PIECE = 1 << 20
 
@@ -67,7 +70,7 @@ def looks_like_event_file(path: Path) -> bool:
         return True
     try:
         with path.open("rb") as file:
-            return _EVENT.match(file.readline(LONGEST_LINE)) is not None
+            return _HEAD.match(file.readline(LONGEST_LINE).decode(errors="replace")) is not None
     except OSError:
         return False
 
@@ -82,37 +85,47 @@ class _Reader:
         self._repeated: dict[str, str] = {}
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
-        wanted = frozenset(event.encode() for event in self._source.wanted)
-        path = str(self._source.path)
+        wanted, path = self._source.wanted, str(self._source.path)
         for number, line in self._lines(file):
-            match = _EVENT.match(line)
-            if match is None:
+            text = _decoded(line)
+            head = _HEAD.match(text)
+            if head is None:
                 if line.strip():
                     self._refuse(number, f"no stampede event (ts=… event=…), but {_excerpt(line)}")
-            elif not wanted or match[1] in wanted:
+            elif not wanted or head[2] in wanted:
+                if not line.isascii():
+                    self._note_encoding(number, line)
                 try:
-                    yield self._record(self._decoded(line, number), f"{path}:{number}")
+                    yield self._record(text, head, f"{path}:{number}")
                 except UnfitValueError as error:
                     self._refuse(number, f"{error}: {_excerpt(line)}")
 
     def _lines(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-        number = 0
-        while line := file.readline(LONGEST_LINE):
-            number += 1
-            if line.endswith(b"\n"):
-                yield number, line
-                continue
-            size, ended = _rest_of_line(file, len(line))
-            if not ended and size <= LONGEST_LINE:
-                self._refuse(number, "the file ends in half a line; import it again when it is complete")
+        number, rest, piece = 0, b"", file.read(_PIECE)
+        while piece:
+            *lines, tail = piece.split(b"\n")
+            if lines:
+                lines[0], rest = rest + lines[0], tail
             else:
-                self._refuse(number, f"a line of {size:,} bytes; an event has up to {LONGEST_LINE:,}")
+                rest += tail
+            for line in lines:
+                number += 1
+                if len(line) <= LONGEST_LINE:
+                    yield number, line
+                else:
+                    self._refuse_long(number, len(line))
+            piece = b""
+            if len(rest) > LONGEST_LINE:
+                number += 1
+                size, piece = _rest_of_line(file, len(rest))
+                rest = b""
+                self._refuse_long(number, size)
+            piece = piece or file.read(_PIECE)
+        if rest:
+            self._refuse(number + 1, "the file ends in half a line; import it again when it is complete")
 
-    def _record(self, line: str, place: str) -> Record:
+    def _record(self, line: str, head: re.Match[str], place: str) -> Record:
         cut, root = self._repetition(line)
-        head = _HEAD.match(line)
-        if head is None:
-            raise UnfitValueError("a line that does not begin with ts=… event=…")
         time, event, run = head.groups()
         fields = parse_fields(line[head.end() : cut])
         if "ts" in fields or "event" in fields:
@@ -129,15 +142,12 @@ class _Reader:
         self._run = run
         return _make_record(event, moment(time), run, root, fields, place)
 
-    def _decoded(self, line: bytes, number: int) -> str:
+    def _note_encoding(self, number: int, line: bytes) -> None:
         try:
-            text = line.decode()
+            line.decode()
         except UnicodeDecodeError:
-            self._source.reports.note(
-                f"{self._source.path}:{number}: bytes that are no UTF-8 are kept as \\xNN"
-            )
-            text = line.decode(errors="backslashreplace")
-        return text.replace("\0", "\\x00") if "\0" in text else text
+            place = f"{self._source.path}:{number}"
+            self._source.reports.note(f"{place}: bytes that are no UTF-8 are kept as \\xNN")
 
     def _repetition(self, line: str) -> tuple[int, str]:
         """Where the part begins that every event of its run repeats, if it is known; and the root."""
@@ -154,6 +164,9 @@ class _Reader:
             self._repeated[tail] = fields["root.xwf.id"]
         return len(line), ""
 
+    def _refuse_long(self, number: int, size: int) -> None:
+        self._refuse(number, f"a line of {size:,} bytes; an event has up to {LONGEST_LINE:,}")
+
     def _refuse(self, number: int, what: str) -> None:
         self._source.reports.unreadable(f"{self._source.path}:{number}: {what}")
 
@@ -163,12 +176,10 @@ def parse_fields(text: str) -> dict[str, str]:
 
     Raises UnfitValueError where something else is between them.
     """
+    fields = _regular_fields(text)
+    if fields is not None:
+        return fields
     try:
-        if '"' not in text:
-            return _unquoted_fields(text.split())
-        fields = _regular_fields(text)
-        if fields is not None:
-            return fields
         pairs = _PAIR.findall(text)
         # each pair has its equals sign, and a blank before it
         if sum(map(len, chain.from_iterable(pairs))) + 2 * len(pairs) - 1 != len(text):
@@ -181,28 +192,24 @@ def parse_fields(text: str) -> dict[str, str]:
     }
 
 
-def _unquoted_fields(pairs: Iterable[str]) -> dict[str, str]:
-    return dict([pair.split("=", 1) for pair in pairs])
-
-
 def _regular_fields(text: str) -> dict[str, str] | None:
-    """The fields, where no value holds a quote and each stands by itself; None where that is not so."""
+    """The fields as written as a rule: one blank between them, no quote in a value; None where not so.
+
+    Such a text is a JSON object but for its punctuation, and is read as one, in two thirds of the time.
+    """
     if "\\" in text:
         return None
-    *pieces, rest = text.split('"')
-    if len(pieces) % 2 or (rest and not rest[0].isspace()):
+    pieces = text.rstrip().split('"')
+    # a value in quotes has its name right before it and a blank behind it
+    if len(pieces) % 2 == 0 or not all(
+        [before[-1:] == "=" for before in pieces[:-1:2]] + [behind[:1] in _BETWEEN for behind in pieces[2::2]]
+    ):
         return None
-    fields: dict[str, str] = {}
-    for before, value in zip(pieces[::2], pieces[1::2], strict=True):
-        # a value in quotes has its name right before it
-        if before[-1:] != "=" or (fields and not before[0].isspace()):
-            return None
-        *others, name = before.split()
-        if name.index("=") != len(name) - 1:
-            return None
-        fields |= _unquoted_fields(others)
-        fields[name[:-1]] = value
-    fields |= _unquoted_fields(rest.split())
+    pieces[::2] = [piece.replace("=", '":"').replace(" ", '","') for piece in pieces[::2]]
+    try:
+        fields = _read_object("".join(('{"', *pieces, '"}')))
+    except msgspec.DecodeError:
+        return None
     return None if "" in fields else fields
 
 
@@ -211,13 +218,19 @@ def _refuse_rest(text: str) -> None:
         raise ValueError(text)
 
 
-def _rest_of_line(file: BinaryIO, size: int) -> tuple[int, bool]:
-    """How long the line is of which ``size`` bytes were read, and whether it has an end; reads over it."""
-    while piece := file.readline(_PIECE):
-        size += len(piece)
-        if piece.endswith(b"\n"):
-            return size, True
-    return size, False
+def _decoded(line: bytes) -> str:
+    text = line.decode(errors="backslashreplace")
+    return text.replace("\0", "\\x00") if "\0" in text else text
+
+
+def _rest_of_line(file: BinaryIO, size: int) -> tuple[int, bytes]:
+    """How long the line is of which ``size`` bytes were read, and what was read of those behind it."""
+    while piece := file.read(_PIECE):
+        line, end, rest = piece.partition(b"\n")
+        size += len(line)
+        if end:
+            return size, rest
+    return size, b""
 
 
 def _excerpt(line: bytes) -> str:

@@ -56,10 +56,12 @@ def import_source(
     for event in _events(source, reports, namespace):
         if event.fact.run not in imported.runs:
             imported.runs.append(event.fact.run)
-        for new in merger.new(event):
-            batch.append(new)
-            if isinstance(new.fact, WorkflowPlanned) and new.fact.tasks and not new.fact.files:
-                imported.without_roles.append(new.fact.run)
+        new = merger.new(event)
+        if new is None:
+            continue
+        batch.append(new)
+        if isinstance(new.fact, WorkflowPlanned) and new.fact.tasks and not new.fact.files:
+            imported.without_roles.append(new.fact.run)
         if len(batch) >= BATCH_SIZE:
             # not in a thread: that and the parsing take the interpreter from each other row by row
             log.append(batch)

@@ -4,7 +4,6 @@ Of two accounts of one fact that contradict each other the first stays. One that
 was empty, a time to the millisecond in place of the second) is stated in the next revision.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from uuid import UUID
@@ -68,23 +67,22 @@ class Merger:
         self._roots: dict[tuple[str, str], _KnownRoot | None] = {}
         self._counts = Counts()
 
-    def new(self, event: Event) -> Iterator[Event]:
-        """The event, where the log lacks it; a revised one, where the event says more; or none."""
+    def new(self, event: Event) -> Event | None:
+        """The event, where the log lacks it; a revised one, where the event says more; else None."""
         root = self._root(event)
         if root is None:
             self._counts.added += 1
-            yield event
-            return
+            return event
         last = root.last_revision(event)
         if isinstance(event.fact, MetadataRegistered):
-            yield from self._unsaid(root, last, event, event.fact)
-        elif last is None and not root.has_digest(event.fact) and not root.has_end(event):
-            self._counts.added += 1
-            yield event
-        elif last is None:
+            return self._unsaid(root, last, event, event.fact)
+        if last is not None:
+            return self._merged(root, last, event)
+        if root.has_digest(event.fact) or root.has_end(event):
             self._counts.known += 1
-        else:
-            yield from self._merged(root, last, event)
+            return None
+        self._counts.added += 1
+        return event
 
     def take_counts(self) -> Counts:
         """What was counted since it was asked last."""
@@ -100,7 +98,7 @@ class Merger:
 
     def _unsaid(
         self, root: "_KnownRoot", last: "_Revision | None", event: Event, fact: MetadataRegistered
-    ) -> Iterator[Event]:
+    ) -> Event | None:
         """What of the metadata nobody has said yet: another source, or another attempt, may have."""
         items, differences = [], []
         for item in fact.items:
@@ -117,32 +115,32 @@ class Merger:
             self._contradicted(event, tuple(differences))
         if not items:
             self._counts.known += 1
-        elif last is None:
+            return None
+        if last is None:
             self._counts.added += 1
-            yield replace(event, fact=replace(fact, items=tuple(items)))
-        else:
-            self._counts.refined += 1
-            yield _revised(event, replace(fact, items=tuple(items), revision=last.revision + 1), event.time)
+            return replace(event, fact=replace(fact, items=tuple(items)))
+        self._counts.refined += 1
+        return _revised(event, replace(fact, items=tuple(items), revision=last.revision + 1), event.time)
 
-    def _merged(self, root: "_KnownRoot", last: "_Revision", offered: Event) -> Iterator[Event]:
+    def _merged(self, root: "_KnownRoot", last: "_Revision", offered: Event) -> Event | None:
         if root.is_same(last, offered):
             self._counts.known += 1
-            return
+            return None
         known = root.read(last)
         if known is None:
             # redacted: what was taken away is not said again
             self._counts.known += 1
-            return
+            return None
         merged = merge_facts(known.fact, known.time, offered.fact, offered.time)
         if merged.differences:
             self._contradicted(offered, merged.differences)
         if not merged.says_more:
             self._counts.known += 1
-            return
+            return None
         self._counts.refined += 1
         revised = _revised(offered, replace(merged.fact, revision=last.revision + 1), merged.time)
         root.remember(revised)
-        yield revised
+        return revised
 
     def _contradicted(self, event: Event, differences: tuple[Difference, ...]) -> None:
         self._counts.contradicted += 1

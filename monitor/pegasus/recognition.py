@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eventlog.errors import InputError, NotFoundError
-from monitor.pegasus.database import StampedeDatabase, looks_like_database
+from monitor.pegasus.database_location import looks_like_database
 from monitor.pegasus.event_file import EventFile, looks_like_event_file
 from monitor.pegasus.json_traces import JsonLines, looks_like_json_lines
 from monitor.pegasus.records import RecordSource
@@ -42,6 +42,14 @@ class Recogniser:
 
 NO_WISHES = Wishes()
 
+
+def _database(location: str, reports: Reports, wishes: Wishes) -> RecordSource:
+    # loaded where there is one: the toolkit takes longer than all other readers together
+    from monitor.pegasus.database import StampedeDatabase
+
+    return StampedeDatabase(location, reports, wishes.workflow)
+
+
 RECOGNISERS = (
     Recogniser(
         "stampede event file (.bp)",
@@ -61,7 +69,7 @@ RECOGNISERS = (
     Recogniser(
         "stampede database (a file, or its address)",
         looks_like_database,
-        lambda location, reports, wishes: StampedeDatabase(location, reports, wishes.workflow),
+        _database,
         holds_several=True,
     ),
 )

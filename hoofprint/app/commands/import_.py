@@ -14,7 +14,6 @@ from hoofprint.app.commands.options import Json, Timezone
 from hoofprint.app.folding_beside import folding_beside
 from hoofprint.app.house import House
 from hoofprint.app.output import console, error_console, facts, print_json, printable
-from monitor.pegasus.abstract_roles import WithRoles
 from monitor.pegasus.importing import Imported, import_source
 from monitor.pegasus.recognition import Wishes, recognise
 from monitor.pegasus.reports import Reports
@@ -63,6 +62,9 @@ def import_(
     with folding_beside(house.settings) as folding, _showing() as show:
         opened = [recognise(source, reports, Wishes(workflow, timezone)) for source in sources]
         if roles_from is not None:
+            # loaded where it is wanted, with the readers of workflows that it needs
+            from monitor.pegasus.abstract_roles import WithRoles
+
             opened = [WithRoles(source, roles_from, reports) for source in opened]
 
         def progressed(name: str, so_far: Imported) -> None:

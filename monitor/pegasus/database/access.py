@@ -37,12 +37,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from eventlog.errors import InputError, UnavailableError
+from monitor.pegasus.database_location import SQLITE_HEADER
 from monitor.pegasus.reports import Reports
 
 PAGE = 2000
 """Rows a query: few enough to be held, many enough that a query's price vanishes."""
 
-SQLITE_HEADER = b"SQLite format 3\x00"
 _WAL_VERSION = 2
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from eventlog.errors import InputError, NotFoundError
-from monitor.pegasus.database.access import SQLITE_HEADER, StampedeTables, open_database, value_of
+from monitor.pegasus.database.access import StampedeTables, open_database, value_of
 from monitor.pegasus.database.files import file_records, files_without_a_run
 from monitor.pegasus.database.plan import plan_records
 from monitor.pegasus.database.running import running_records
@@ -63,19 +63,6 @@ class StampedeDatabase:
                 yield from plan_records(tables, workflow)
                 yield from running_records(tables, workflow, workflows)
                 yield from file_records(tables, workflow, alone=len(workflows) == 1)
-
-
-def looks_like_database(location: str) -> bool:
-    """Whether a location is the address of a database, or a file that begins as SQLite's do."""
-    if "://" in location and not Path(location).exists():
-        return True
-    try:
-        if not Path(location).is_file():
-            return False
-        with Path(location).open("rb") as file:
-            return file.read(len(SQLITE_HEADER)) == SQLITE_HEADER
-    except OSError:
-        return False
 
 
 def root_runs(address: str | Path, reports: Reports) -> tuple[str, ...]:

@@ -70,7 +70,9 @@ class Following:
     def _appended(self, events: Iterable[Event]) -> Iterator[Sequence[Event]]:
         batch: list[Event] = []
         for event in events:
-            batch.extend(self._merger.new(event))
+            new = self._merger.new(event)
+            if new is not None:
+                batch.append(new)
             if len(batch) >= _BATCH:
                 yield self._append(batch)
                 batch = []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from eventlog.codec import Codec
-from eventlog.event import Event, Observer
+from eventlog.event import Observer
 from eventlog.facts import (
     ChecksumComputed,
     Fact,
@@ -47,9 +47,8 @@ class Kept:
 
     def offer(self, *facts: Fact, time: int = NOON) -> Counts:
         merger = Merger(self.log)
-        events: list[Event] = []
-        for fact in facts:
-            events.extend(merger.new(OBSERVER.event(fact, time)))
+        offered = [merger.new(OBSERVER.event(fact, time)) for fact in facts]
+        events = [event for event in offered if event is not None]
         if events:
             self.log.append(events)
         return merger.take_counts()
