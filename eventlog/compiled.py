@@ -211,16 +211,26 @@ def read_long(body: bytes, at: int) -> tuple[int, int]:
     return (value >> 1) ^ -(value & 1), at
 
 
-def _rest_of_varint(value: int, body: bytes, at: int) -> tuple[int, int]:
-    """The integer whose first byte, with more to come, was read: seven bits a byte, the lowest first."""
-    value &= 127
-    for shift in range(7, 64, 7):
-        byte = body[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, at
-    raise ValueError("an integer of more than 64 bits")
+def _compiled_rest_of_varint() -> Callable[[int, bytes, int], tuple[int, int]]:
+    """Reads the integer whose first byte, with more to come, was read: seven bits a byte, the lowest first.
+
+    Byte by byte without a loop: every time and most durations are such integers.
+    """
+    lines = ["value &= 127"]
+    for place in range(9):
+        shift = 7 * (place + 1)
+        lines += [
+            f"byte = body[at + {place}]",
+            "if byte < 128:",
+            f"    return (value | byte << {shift}) & 0xFFFF_FFFF_FFFF_FFFF, at + {place + 1}",
+            f"value |= (byte & 127) << {shift}",
+        ]
+    lines.append('raise ValueError("an integer of more than 64 bits")')
+    compiled = _compiled("rest_of_varint(value, body, at)", lines, {})
+    return cast("Callable[[int, bytes, int], tuple[int, int]]", compiled)
+
+
+_rest_of_varint = _compiled_rest_of_varint()
 
 
 def encode_long(value: int) -> bytes:

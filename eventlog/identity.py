@@ -24,7 +24,10 @@ def event_id(
 
     Parts are length-prefixed, so that no two different tuples share a pre-image.
     """
-    name = _measured(job, str(attempt), kind, str(ordinal), str(revision))
+    name = (
+        f"{len(job)}:{job}{_measured_number(attempt)}{len(kind)}:{kind}"
+        f"{_measured_number(ordinal)}{_measured_number(revision)}"
+    )
     digest = _digest_of_run(root, run).copy()
     digest.update(_encoded(name))
     return _uuid5(digest)
@@ -57,6 +60,11 @@ def _digest(name: str) -> "_Hash":
 
 def _measured(*parts: str) -> str:
     return "".join([f"{len(part)}:{part}" for part in parts])
+
+
+@lru_cache(maxsize=1024)
+def _measured_number(number: int) -> str:
+    return _measured(str(number))
 
 
 def _encoded(name: str) -> bytes:

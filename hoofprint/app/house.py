@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from eventlog.archive.archived_log import ArchivedLog
-from eventlog.archive.manifest import MANIFEST
 from eventlog.clock import now
 from eventlog.event import Observer
 from eventlog.log import EventLog
@@ -67,6 +65,9 @@ class House:
         folder = self.archive
         if folder is None:
             return self.live_log
+        # loaded where there is one: reading Avro's files is for them alone
+        from eventlog.archive.archived_log import ArchivedLog
+
         log = ArchivedLog(folder, self.live_log)
         self._opened.callback(log.close)
         return log
@@ -81,8 +82,12 @@ class House:
     @property
     def archive(self) -> Path | None:
         """The archive that the settings name, None where there is none yet."""
+        if not self.settings["archive"]:
+            return None
+        from eventlog.archive.manifest import MANIFEST
+
         folder = Path(self.settings["archive"]).expanduser()
-        return folder if self.settings["archive"] and (folder / MANIFEST).exists() else None
+        return folder if (folder / MANIFEST).exists() else None
 
     @cached_property
     def store(self) -> "ViewStore":

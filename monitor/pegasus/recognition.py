@@ -10,7 +10,6 @@ from monitor.pegasus.event_file import EventFile, looks_like_event_file
 from monitor.pegasus.json_traces import JsonLines, looks_like_json_lines
 from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
-from monitor.pegasus.submit_directory import is_submit_directory, submit_directory
 from monitor.pegasus.translation.translator import TRANSLATED
 
 
@@ -43,8 +42,22 @@ class Recogniser:
 NO_WISHES = Wishes()
 
 
+# Readers are loaded where there is something for them: that takes longer than many an import.
+
+
+def _is_submit_directory(location: str) -> bool:
+    from monitor.pegasus.submit_directory import is_submit_directory
+
+    return is_submit_directory(Path(location))
+
+
+def _submit_directory(location: str, reports: Reports, wishes: Wishes) -> RecordSource:
+    from monitor.pegasus.submit_directory import submit_directory
+
+    return submit_directory(Path(location), reports, wishes.timezone)
+
+
 def _database(location: str, reports: Reports, wishes: Wishes) -> RecordSource:
-    # loaded where there is one: the toolkit takes longer than all other readers together
     from monitor.pegasus.database import StampedeDatabase
 
     return StampedeDatabase(location, reports, wishes.workflow)
@@ -63,8 +76,8 @@ RECOGNISERS = (
     ),
     Recogniser(
         "submit directory",
-        lambda location: is_submit_directory(Path(location)),
-        lambda location, reports, wishes: submit_directory(Path(location), reports, wishes.timezone),
+        _is_submit_directory,
+        _submit_directory,
     ),
     Recogniser(
         "stampede database (a file, or its address)",
