@@ -60,7 +60,7 @@ class SubmitDirectoryProgress:
     def totals(self) -> DagProgress:
         """The DAGs added up; their common state is the root's."""
         sums = {name: sum(getattr(each, name) for each in self.dags) for name in _COUNTED}
-        return DagProgress(name="TOTALS", state=self.dags[0].state, **sums)
+        return replace(DagProgress("TOTALS", state=self.dags[0].state), **sums)
 
 
 def submit_directory_progress(folder: Path) -> SubmitDirectoryProgress:
