@@ -6,6 +6,7 @@ from posixpath import dirname
 from monitor.pegasus.submit_directory.braindump import Braindump
 from monitor.pegasus.submit_directory.dag import Dag
 from monitor.pegasus.submit_directory.instances import JobInstance
+from monitor.pegasus.submit_directory.job_metadata import Attributes, read_job_metadata
 from monitor.pegasus.submit_directory.job_output import JobOutput, Report, read_job_output
 from monitor.pegasus.submit_directory.output_records import Outcome
 from monitor.pegasus.submit_directory.submit_file import SubmitFile, read_submit_file
@@ -43,11 +44,14 @@ class JobFiles:
         """What the attempt left in its output and error files."""
         if self._dag.node(instance.job).is_subdag:
             return Outcome(None, Told())
-        return Outcome(
+        outcome = Outcome(
             self._read(self._rotated(instance, ".out")),
             read_error_file(self._rotated(instance, ".err")),
             self.input_file(instance),
         )
+        if instance.main_exit == 0 and not instance.post_exit and outcome.may_lack_files(instance):
+            outcome.described = self._described(instance, outcome)
+        return outcome
 
     def pre_script_output(self, instance: JobInstance) -> JobOutput | None:
         """What a planner that ran as a PRE script wrote, where the DAG says where."""
@@ -77,6 +81,17 @@ class JobFiles:
         names = {"stdout.file": self.planned_name(told.stdout), "stderr.file": self.planned_name(told.stderr)}
         return {key: f"{name}{ending}" if name else "" for key, name in names.items()}
 
+    def _described(self, instance: JobInstance, outcome: Outcome) -> dict[str, Attributes]:
+        """What ``<job>.meta`` says of files that no record of the attempt tells whole."""
+        later = self._numbered(instance, ".out", instance.output_number + 1)
+        if self._is_rotated(instance) and later.exists():
+            # Each attempt that succeeds writes it anew: it speaks of a later one.
+            return {}
+        path = Path(f"{self._folder(instance.job)}/{instance.job}.meta")
+        told = {lfn for record in outcome.records for lfn in record.outputs() if lfn != record.cut_in}
+        described = read_job_metadata(path, self._report)
+        return {lfn: attributes for lfn, attributes in described.items() if lfn not in told}
+
     @staticmethod
     def no_text() -> Told:
         """What was written where nothing was."""
@@ -95,7 +110,10 @@ class JobFiles:
         return self._dag.node(instance.job).post is not None or self._dag.is_pmc
 
     def _rotated(self, instance: JobInstance, suffix: str) -> Path:
-        number = f".{instance.output_number:03}" if self._is_rotated(instance) else ""
+        return self._numbered(instance, suffix, instance.output_number)
+
+    def _numbered(self, instance: JobInstance, suffix: str, attempt: int) -> Path:
+        number = f".{attempt:03}" if self._is_rotated(instance) else ""
         return Path(f"{self._folder(instance.job)}/{instance.job}{suffix}{number}")
 
     def _folder(self, job: str) -> str:

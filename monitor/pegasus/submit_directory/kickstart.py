@@ -21,6 +21,8 @@ class KickstartRecord:
     """``values`` by path (``mainjob.usage.utime``), text as written; ``files`` by LFN, each with its values.
 
     ``stdout`` and ``stderr`` are the task's, cut to ``MOST_OUTPUT``; None where the record has none.
+    ``cut_in`` is the file in whose values a record ended that was cut off; whole ones end with the task's
+    streams.
     """
 
     values: dict[str, str] = field(default_factory=dict)
@@ -28,6 +30,7 @@ class KickstartRecord:
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     stdout: str | None = None
     stderr: str | None = None
+    cut_in: str | None = None
 
     def outputs(self) -> Mapping[str, Mapping[str, str]]:
         """The files that the record names as made, by LFN."""

@@ -58,6 +58,8 @@ class BlockReader:
 
     def _ended(self, line: str | None) -> str | None:
         self._end_stream()
+        if self._section == "files" and self._file is not None:
+            self.record.cut_in = self._part
         return line
 
     def _top(self, text: str) -> None:

@@ -60,6 +60,7 @@ def record_from_yaml(text: str) -> KickstartRecord:
 
 def _take_files(record: KickstartRecord, files: Tree) -> None:
     for lfn, values in files.items():
+        record.cut_in = None
         if not isinstance(values, Mapping):
             continue
         if lfn == "stdout":
@@ -68,6 +69,7 @@ def _take_files(record: KickstartRecord, files: Tree) -> None:
             record.stderr = _data(values)
         elif lfn not in ("stdin", "metadata"):
             record.files[str(lfn)] = dict(islice(_leaves("", values), _MOST_LEAVES))
+            record.cut_in = str(lfn)
 
 
 def _data(values: Mapping[str, object]) -> str | None:

@@ -1,6 +1,6 @@
 """The records that come of a job's output once it is over: invocations, files, machine, checks of files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -35,13 +35,15 @@ class _Check:
 class Outcome:
     """What a job's files say of one attempt.
 
-    ``output`` is None where there is no output file. ``task_texts`` holds, for each record, what the task
-    wrote to its two streams, messages taken out.
+    ``output`` is None where there is no output file. ``described`` holds, by LFN, the attributes of files
+    that the job's ``.meta`` tells and no record, or one that was cut off in them. ``task_texts`` holds, for
+    each record, what the task wrote to its two streams, messages taken out.
     """
 
     output: JobOutput | None
     errors: Told
     tasks_input: Path | None = None
+    described: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     task_texts: list[tuple[Told, Told]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
 
@@ -61,6 +63,17 @@ class Outcome:
     def is_silent(self) -> bool:
         """Whether no file speaks of an invocation."""
         return self.output is None or self.output.is_silent
+
+    def may_lack_files(self, instance: JobInstance) -> bool:
+        """Whether files may have been made that no record tells. Only then ``.meta`` is opened: for most jobs
+        it says again what their records say, and one file more for each costs time."""
+        return len(self.records) < instance.submit_file.records_expected or not all(
+            record.outputs() and record.cut_in is None for record in self.records
+        )
+
+    def made(self, record: KickstartRecord) -> Mapping[str, Mapping[str, str]]:
+        """The files that one of the records tells as made, without those that are left to ``.meta``."""
+        return {lfn: values for lfn, values in record.outputs().items() if lfn not in self.described}
 
     def ends(self) -> dict[str, str | None]:
         """What the files add to the end of the attempt."""
@@ -120,11 +133,19 @@ def records_of(
     elif outcome.records:
         for number, record in enumerate(outcome.records, start=1):
             yield from _invoked(scribe, instance, number, of_record(record, instance))
-            yield from _files_made(scribe, instance, record, time)
-            _count_computed(checks, record)
+            files = outcome.made(record)
+            yield from _files_made(scribe, instance, files, time)
+            _count_computed(
+                checks, [values.get("checksum_timing") for values in files.values() if "sha256" in values]
+            )
             yield scribe.of(instance, "job_inst.host.info", time, host(record))
     else:
         yield from _cluster_tasks(scribe, instance, outcome)
+    yield from _files_described(scribe, instance, outcome.described, time)
+    _count_computed(
+        checks,
+        [said.get("checksum.timing") for said in outcome.described.values() if "checksum.value" in said],
+    )
     _count_messages(checks, outcome)
     yield from _checks_told(scribe, instance, checks, time)
     yield from _files_checked(scribe, instance, outcome, time)
@@ -181,9 +202,9 @@ def _take_task_input(tasks: dict[int, dict[str, str]], path: Path) -> None:
 
 
 def _files_made(
-    scribe: Scribe, instance: JobInstance, record: KickstartRecord, time: int
+    scribe: Scribe, instance: JobInstance, files: Mapping[str, Mapping[str, str]], time: int
 ) -> Iterator[Record]:
-    for lfn, values in record.outputs().items():
+    for lfn, values in files.items():
         for key, value in _metadata(values):
             yield scribe.say("rc.meta", time, {"lfn.id": lfn, "key": key, "value": value})
         if "sha256" in values:
@@ -199,6 +220,14 @@ def _files_made(
                 "ok": "True",
             }
             yield scribe.of(instance, "file.checksum", time, fields)
+
+
+def _files_described(
+    scribe: Scribe, instance: JobInstance, described: Mapping[str, Mapping[str, str]], time: int
+) -> Iterator[Record]:
+    for lfn, attributes in described.items():
+        for key, value in attributes.items():
+            yield scribe.of(instance, "rc.meta", time, {"lfn.id": lfn, "key": key, "value": value})
 
 
 def _metadata(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -220,16 +249,13 @@ def _float_text(text: str) -> str:
         return text
 
 
-def _count_computed(checks: dict[tuple[str, str], _Check], record: KickstartRecord) -> None:
-    timings = [
-        microseconds(values["checksum_timing"]) or 0
-        for values in record.outputs().values()
-        if "sha256" in values and "checksum_timing" in values
-    ]
-    if timings:
+def _count_computed(checks: dict[tuple[str, str], _Check], timings: Iterable[str | None]) -> None:
+    """Adds the checksums of which it is known how long computing them took."""
+    known = [microseconds(timing) or 0 for timing in timings if timing is not None]
+    if known:
         check = checks.setdefault(("compute", "output"), _Check())
-        check.count += len(timings)
-        check.duration += sum(timings)
+        check.count += len(known)
+        check.duration += sum(known)
 
 
 def _summaries(outcome: Outcome) -> list[dict[str, str]]:

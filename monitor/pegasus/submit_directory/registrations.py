@@ -22,8 +22,11 @@ class Registrations:
     def note_files(self, outcome: Outcome) -> None:
         """Remember size and digest of the files that an attempt made."""
         for record in outcome.records:
-            for lfn, values in record.outputs().items():
+            for lfn, values in outcome.made(record).items():
                 self._made[lfn] = values.get("size"), values.get("sha256")
+        for lfn, said in outcome.described.items():
+            is_sha256 = said.get("checksum.type") == "sha256"
+            self._made[lfn] = said.get("size"), said.get("checksum.value") if is_sha256 else None
 
     def records(self, scribe: Scribe, instance: JobInstance, path: Path, time: int) -> Iterator[Record]:
         """What a registration job was told to register (in ``path``), once it succeeded."""

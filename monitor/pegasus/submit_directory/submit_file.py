@@ -11,14 +11,15 @@ _QUOTED = re.compile(r'"([^"\r\n]*)"')
 _DAGMAN_LOG = re.compile(r"_CONDOR_DAGMAN_LOG[:=]\s*([^\s;\"']+)")
 _DAG = re.compile(r"(?:^|\s)-Dag\s+(\S+)")
 _UNKNOWN_SITE = "!!SITE!!"
+_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitFile:
     """What a monitor needs of a submit file; None for what it does not say.
 
-    ``multiplier`` is pegasus.cores, ``job_class`` Pegasus' number of a kind of job. ``dagman_log`` is where a
-    sub-workflow's DAGMan was told to write.
+    ``multiplier`` is pegasus.cores, ``job_class`` Pegasus' number of a kind of job, ``cluster_size`` how many
+    tasks it runs. ``dagman_log`` is where a sub-workflow's DAGMan was told to write.
     """
 
     site: str | None = None
@@ -32,9 +33,15 @@ class SubmitFile:
     multiplier: str | None = None
     gpus: str | None = None
     job_class: str | None = None
+    cluster_size: str | None = None
     dagman_log: str | None = None
     transfer_input: tuple[str, ...] = ()
     transfer_output: tuple[str, ...] = ()
+
+    @property
+    def records_expected(self) -> int:
+        """How many invocation records are to be expected: one where it does not say."""
+        return int(self.cluster_size[:_DIGITS]) if self.cluster_size is not None else 1
 
 
 def read_submit_file(path: Path) -> SubmitFile:
@@ -55,6 +62,7 @@ def read_submit_file(path: Path) -> SubmitFile:
         multiplier=_number(said.get("+pegasus_cores")),
         gpus=_number(said.get("+pegasus_gpus")),
         job_class=_word(said.get("+pegasus_job_class")),
+        cluster_size=_number(said.get("+pegasus_cluster_size")),
         dagman_log=_dagman_log(said),
         transfer_input=_listed(said.get("transfer_input_files")),
         transfer_output=_listed(said.get("transfer_output_files")),

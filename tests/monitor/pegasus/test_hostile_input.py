@@ -23,6 +23,7 @@ pytestmark = pytest.mark.realdata
 
 SAMPLE = "process_wf_success"
 RECORD = "00/00/ls_ID0000001.out.000"
+METADATA = "00/00/ls_ID0000001.meta"
 JUNK = bytes(range(256)) * 40
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(9)
@@ -156,6 +157,21 @@ def _newline_in_names(folder: Path) -> None:
         path.rename(path.with_name(path.name.replace("_", "\n")))
 
 
+def _metadata_alone(content: bytes | str) -> Callable[[Path], None]:
+    """The job's output is gone: what it made stands in its metadata alone."""
+
+    def change(folder: Path) -> None:
+        (folder / RECORD).unlink()
+        _write_to(folder / METADATA, content)
+
+    return change
+
+
+def _metadata_pipe(folder: Path) -> None:
+    (folder / RECORD).unlink()
+    _pipe(METADATA)(folder)
+
+
 def _outside(folder: Path) -> None:
     dag = folder / "process-0.dag"
     dag.write_text(dag.read_text().replace("00/00/ls_ID0000001.sub", "../../../../../../etc/passwd"))
@@ -194,7 +210,30 @@ DIRECTORIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a plan that is junk": (_write("process-0.static.bp", JUNK), "no stampede event"),
     "a DAG that is junk": (_write("process-0.dag", JUNK), ""),
     "a DAG whose submit file lies elsewhere": (_outside, ""),
-    "metadata nested 100,000 deep": (_write("00/00/ls_ID0000001.meta", "[" * 100_000), ""),
+    "metadata nested 100,000 deep": (_write(METADATA, "[" * 100_000), ""),
+    "metadata alone, nested 100,000 deep": (
+        _metadata_alone("[" * 100_000),
+        f"{METADATA}: no JSON: must be a list of",
+    ),
+    "metadata alone, closed as deep": (
+        _metadata_alone("[" * 100_000 + "]" * 100_000),
+        f"{METADATA}: no JSON: must be a list of",
+    ),
+    "metadata alone, junk": (_metadata_alone(JUNK), f"{METADATA}: no JSON: must be a list of"),
+    "metadata alone, 100 MB": (_metadata_alone(b" " * LARGE), f"{METADATA}: 4 MiB or more"),
+    "metadata alone, a mapping": (_metadata_alone("{}"), f"{METADATA}: no list: must be"),
+    "metadata alone, of wrong types": (
+        _metadata_alone('[7, {"_id": ["f"], "_type": "file", "_attributes": {"size": "1"}}]'),
+        f"{METADATA}: 2 of 2 entries left out: must be a list of",
+    ),
+    "metadata alone, values nobody can read": (
+        _metadata_alone(
+            '[{"_id": "listing.txt", "_type": "file", "_attributes": {"size": "1e9999", "checksum.type":'
+            ' "sha256", "checksum.value": "", "checksum.timing": "NaN", "\\ud800": "\\udfff", "": ""}}]'
+        ),
+        "'1e9999' is out of range",
+    ),
+    "metadata alone, a pipe": (_metadata_pipe, f"{METADATA}: not a file"),
     "a replica catalog that is none": (
         _write("process-0.replicas.db", b"SQLite format 3\0" + JUNK),
         "process-0.replicas.db: no replica catalog",
@@ -226,6 +265,8 @@ def test_a_broken_submit_directory_is_read_as_far_as_it_can_be(
         ("00/00/ls_ID0000001.sub", b"condorpool", b"condor\0pool"),
         ("00/00/register_local_0_0.in", b"listing", b"list\0ing"),
         ("process-0.dag.dagman.out", b"ls_ID0000001", b"ls_\0ID0000001"),
+        (METADATA, b"listing", b"list\\u0000ing"),
+        (METADATA, b'"size"', b'"si\\u0000ze"'),
         ("braindump.yml", b'user: "mz', b'user: "m\\0z'),
     ],
 )
@@ -235,6 +276,8 @@ def test_no_nul_reaches_the_log_because_no_database_takes_it(
     content = (directory / name).read_bytes()
     assert before in content
     (directory / name).write_bytes(content.replace(before, after))
+    if name == METADATA:
+        (directory / RECORD).unlink()
     log = MemoryLog()
     assert Import(directory, log).counts.added >= 30
     codec = Codec(log)

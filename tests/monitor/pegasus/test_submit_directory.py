@@ -260,3 +260,68 @@ def test_a_braindump_that_says_too_little_is_refused_in_one_line(tmp_path, text,
         list(SubmitDirectory(tmp_path, Reports(lambda _: None)).records())
     assert "\n" not in str(caught.value)
     assert "braindump.yml" in str(caught.value)
+
+
+RECORD = (
+    "- invocation: True\n  version: 3.0\n  mainjob:\n    start: 2023-03-03T22:00:04.000+00:00\n"
+    "    duration: 2.000\n    status:\n      raw: 0\n  files:\n    f.a:\n      size: 5\n      output: True\n"
+    "      sha256: aa\n      checksum_timing: 0.250\n    stdout:\n      size: 0\n"
+)
+DESCRIBED = (
+    '[{"_id": "f.a", "_type": "file", "_attributes": {"size": "6"}}, {"_id": "f.b", "_type": "file",'
+    ' "_attributes": {"size": "7", "checksum.type": "sha256", "checksum.value": "bb", "checksum.timing": "0.5"}}]'
+)
+
+
+def _said_of_files(records: list[Record]) -> list[tuple[str, str, str]]:
+    found = (r.fields for r in records if r.event == "rc.meta")
+    return [(fields["lfn.id"], fields["key"], fields["value"]) for fields in found]
+
+
+def test_metadata_tells_the_files_of_a_cluster_whose_records_are_lost_and_records_win(make) -> None:
+    files = {
+        "a.sub": SUBMIT_FILE.replace("queue", "+pegasus_cluster_size = 2\nqueue"),
+        "a.out": RECORD,
+        "a.meta": DESCRIBED,
+    }
+    records = make(*HEAD, *SUBMITTED, *EXECUTED, *TERMINATED, *SUCCEEDED, files=files)
+    assert _said_of_files(records) == [
+        ("f.a", "size", "5"),
+        ("f.a", "checksum.type", "sha256"),
+        ("f.a", "checksum.value", "aa"),
+        ("f.a", "checksum.timing", "0.25"),
+        ("f.b", "size", "7"),
+        ("f.b", "checksum.type", "sha256"),
+        ("f.b", "checksum.value", "bb"),
+        ("f.b", "checksum.timing", "0.5"),
+    ]
+    metric = only(records, "int.metric").fields
+    assert (metric["type"], metric["count"], metric["duration"]) == ("compute", "2", "0.75")
+
+
+def test_metadata_is_not_said_of_an_attempt_that_failed(make) -> None:
+    failed = "00:11 Node a job proc (2.0.0) failed with status 1."
+    records = make(*HEAD, *SUBMITTED, *EXECUTED, *TERMINATED, failed, files={"a.meta": DESCRIBED})
+    assert not _said_of_files(records)
+
+
+def test_a_replica_has_size_and_digest_of_the_metadata_where_the_output_is_gone(make) -> None:
+    register = tuple(
+        line.replace("ode a ", "ode register_b ") for line in (*SUBMITTED, *EXECUTED, *SUCCEEDED)
+    )
+    records = make(
+        *HEAD,
+        *SUBMITTED,
+        *EXECUTED,
+        *TERMINATED,
+        *SUCCEEDED,
+        *register,
+        dag="JOB a a.sub\nJOB register_b register_b.sub\n",
+        files={
+            "a.meta": DESCRIBED,
+            "register_b.sub": "queue\n",
+            "register_b.in": 'f.b file:///s/f.b site="s"\n',
+        },
+    )
+    replica = only(records, "rc.pfn").fields
+    assert (replica["lfn.id"], replica["size"], replica["sha256"]) == ("f.b", "7", "bb")
