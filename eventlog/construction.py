@@ -11,6 +11,9 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
+_set = object.__setattr__
+_SAFETY = uuid.SafeUUID.unknown
+
 
 def constructor(record: Callable[..., T]) -> Callable[..., T]:
     """A function that makes a record of all its fields, by position."""
@@ -64,6 +67,6 @@ def uuid_of(octets: bytes) -> uuid.UUID:
 def uuid_numbered(number: int) -> uuid.UUID:
     """The UUID of this number of 128 bits, unchecked."""
     made = object.__new__(uuid.UUID)
-    object.__setattr__(made, "int", number)
-    object.__setattr__(made, "is_safe", uuid.SafeUUID.unknown)
+    _set(made, "int", number)
+    _set(made, "is_safe", _SAFETY)
     return made

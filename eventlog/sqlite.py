@@ -31,7 +31,7 @@ from eventlog.sqlite_upkeep import (
 )
 from eventlog.turn import Turnstile
 
-TRANSACTION_EVENTS = 500
+TRANSACTION_EVENTS = 1_000
 TRANSACTION_BYTES = 4_000_000
 """Both keep a transaction so short that a small append beside a bulk writer waits less than 100 ms."""
 PATIENCE = 60.0
@@ -98,7 +98,7 @@ class SqliteLog:
     def append(self, events: Sequence[Event]) -> Appended:
         """Append events in order, all of them durable (fsync) when it returns.
 
-        More than 500 events go in several transactions, one after the other, so that other writers come
+        More than 1,000 events go in several transactions, one after the other, so that other writers come
         in between: a reader, or a crash, may see the first of them without the rest. Appending the same
         events again then completes them, since those that are there are left out and counted.
 

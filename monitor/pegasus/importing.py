@@ -12,7 +12,7 @@ from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.translation.translator import Translator
 
-BATCH_SIZE = 500
+BATCH_SIZE = 1_000
 
 
 @dataclass(slots=True)
