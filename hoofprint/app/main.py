@@ -76,6 +76,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         application(arguments)(list(arguments), prog_name="hoofprint")
     except SystemExit as ended:
+        if _was_interrupted(ended):
+            error_console().print("interrupted")
         return ended.code if isinstance(ended.code, int) else 0
     except KeyboardInterrupt:
         error_console().print("interrupted")
@@ -88,6 +90,12 @@ def main(arguments: Sequence[str]) -> int:
             raise
         return _failed(lost)
     return 0
+
+
+def _was_interrupted(ended: SystemExit) -> bool:
+    """Whether this exit is what Typer makes of an interrupt, without a word."""
+    reason = ended.__context__
+    return reason is not None and isinstance(reason.__cause__, KeyboardInterrupt)
 
 
 def _failed(error: HoofprintError) -> int:

@@ -2,7 +2,10 @@
 
 import os
 import random
+import signal
+import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,20 @@ def genome(tmp_path: Path) -> Path:
     path = tmp_path / "genome.bp"
     write_event_file(GenomeRun(200), path)
     return path
+
+
+def processes_about(path: Path) -> list[str]:
+    """The command lines of running processes that name a path."""
+    lines = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            lines.append(process.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [line for line in lines if str(path) in line]
+
+
+def log_size(project) -> int:
+    path = Path(project.environment["HOOFPRINT_HOME"]) / "log.db-wal"
+    return path.stat().st_size if path.exists() else 0
 
 
 def test_an_imported_run_is_answered_from_like_any_other(project, genome: Path) -> None:
@@ -113,6 +130,21 @@ def test_an_import_that_is_killed_goes_on_and_ends_with_the_same_tables(project,
     assert again["added"] + again["known"] == added
     assert again["refined"] == again["contradicted"] == 0
     assert project.json("views", "digest") == other.json("views", "digest")
+
+
+@pytest.mark.crash
+def test_an_interrupted_import_says_so_and_leaves_no_process_behind(project, tmp_path: Path) -> None:
+    path = tmp_path / "genome.bp"
+    write_event_file(GenomeRun(3000), path)
+    importing = project.start("import", str(path), stderr=subprocess.PIPE)
+    until = time.monotonic() + 20
+    while not log_size(project) and time.monotonic() < until:
+        time.sleep(0.05)
+    importing.send_signal(signal.SIGINT)
+    _, said = importing.communicate(timeout=20)
+    assert (importing.returncode, said.splitlines()[-1]) == (130, "interrupted")
+    assert not processes_about(path)
+    assert "equal the fold of the log" in project.call("views", "verify").stdout
 
 
 @pytest.mark.realdata
