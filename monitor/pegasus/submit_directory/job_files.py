@@ -6,7 +6,7 @@ from posixpath import dirname
 from monitor.pegasus.submit_directory.braindump import Braindump
 from monitor.pegasus.submit_directory.dag import Dag
 from monitor.pegasus.submit_directory.instances import JobInstance
-from monitor.pegasus.submit_directory.job_metadata import Attributes, read_job_metadata
+from monitor.pegasus.submit_directory.job_metadata import read_job_metadata
 from monitor.pegasus.submit_directory.job_output import JobOutput, Report, read_job_output
 from monitor.pegasus.submit_directory.output_records import Outcome
 from monitor.pegasus.submit_directory.submit_file import SubmitFile, read_submit_file
@@ -50,7 +50,7 @@ class JobFiles:
             self.input_file(instance),
         )
         if instance.main_exit == 0 and not instance.post_exit and outcome.may_lack_files(instance):
-            outcome.described = self._described(instance, outcome)
+            self._take_metadata(instance, outcome)
         return outcome
 
     def pre_script_output(self, instance: JobInstance) -> JobOutput | None:
@@ -81,16 +81,19 @@ class JobFiles:
         names = {"stdout.file": self.planned_name(told.stdout), "stderr.file": self.planned_name(told.stderr)}
         return {key: f"{name}{ending}" if name else "" for key, name in names.items()}
 
-    def _described(self, instance: JobInstance, outcome: Outcome) -> dict[str, Attributes]:
-        """What ``<job>.meta`` says of files that no record of the attempt tells whole."""
+    def _take_metadata(self, instance: JobInstance, outcome: Outcome) -> None:
+        """Take from ``<job>.meta`` the files that no record of the attempt tells whole."""
         later = self._numbered(instance, ".out", instance.output_number + 1)
         if self._is_rotated(instance) and later.exists():
             # Each attempt that succeeds writes it anew: it speaks of a later one.
-            return {}
+            return
         path = Path(f"{self._folder(instance.job)}/{instance.job}.meta")
-        told = {lfn for record in outcome.records for lfn in record.outputs() if lfn != record.cut_in}
         described = read_job_metadata(path, self._report)
-        return {lfn: attributes for lfn, attributes in described.items() if lfn not in told}
+        if described is None:
+            outcome.lacks_files = instance.submit_file.dagman_log is None
+            return
+        told = {lfn for record in outcome.records for lfn in record.outputs() if lfn != record.cut_in}
+        outcome.described = {lfn: said for lfn, said in described.items() if lfn not in told}
 
     @staticmethod
     def no_text() -> Told:

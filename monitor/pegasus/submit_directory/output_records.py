@@ -36,14 +36,16 @@ class Outcome:
     """What a job's files say of one attempt.
 
     ``output`` is None where there is no output file. ``described`` holds, by LFN, the attributes of files
-    that the job's ``.meta`` tells and no record, or one that was cut off in them. ``task_texts`` holds, for
-    each record, what the task wrote to its two streams, messages taken out.
+    that the job's ``.meta`` tells and no record, or one that was cut off in them; ``lacks_files``: no
+    ``.meta`` could tell them. ``task_texts`` holds, for each record, what the task wrote to its two streams,
+    messages taken out.
     """
 
     output: JobOutput | None
     errors: Told
     tasks_input: Path | None = None
     described: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lacks_files: bool = False
     task_texts: list[tuple[Told, Told]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
 

@@ -10,6 +10,7 @@ from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory.braindump import Braindump
 from monitor.pegasus.submit_directory.file_roles import file_uses
 from monitor.pegasus.submit_directory.scribe import moment
+from monitor.pegasus.submit_directory.workflow_metadata import workflow_metadata, workflow_metadata_path
 
 _PLAN_FIELDS = {
     "dax.label": "dax_label",
@@ -30,14 +31,24 @@ def planned_records(dump: Braindump, parent: str | None, reports: Reports) -> It
     yield Record("wf.plan", time, dump.run, dump.root, _plan(dump, parent), place)
     static = dump.directory / f"{Path(dump.dag).stem}.static.bp"
     yield Record("static.start", time, dump.run, dump.root, {}, str(static))
+    has_metadata = False
     if static.is_file():
         for record in EventFile(static, reports).records():
             if record.event not in ("static.start", "static.end"):
                 yield replace(record, run=dump.run, root=dump.root)
+            has_metadata = has_metadata or record.event == "xwf.meta"
     else:
         reports.unreadable(f"{static}: not there: tasks, jobs and edges of the plan are not known")
+    if not has_metadata:
+        yield from _metadata(dump, time, reports)
     yield from file_uses(dump, time, reports)
     yield Record("static.end", time, dump.run, dump.root, {}, str(static))
+
+
+def _metadata(dump: Braindump, time: int, reports: Reports) -> Iterator[Record]:
+    place = str(workflow_metadata_path(dump))
+    for key, value in workflow_metadata(dump, reports).items():
+        yield Record("xwf.meta", time, dump.run, dump.root, {"key": key, "value": value}, place)
 
 
 def planned_time(dump: Braindump) -> int:

@@ -13,14 +13,24 @@ Replica = tuple[str, str, str | None]
 
 
 class Registrations:
-    """One workflow's registrations; ``told`` holds each replica (LFN, PFN, site) that was spoken of."""
+    """One workflow's registrations; ``told`` holds each replica (LFN, PFN, site) that was spoken of.
+
+    ``untold_at`` is when the last attempt succeeded of whose files nobody knows; None where there is none.
+    """
 
     def __init__(self) -> None:
         self.told: set[Replica] = set()
+        self.untold_at: int | None = None
         self._made: dict[str, tuple[str | None, str | None]] = {}
 
-    def note_files(self, outcome: Outcome) -> None:
-        """Remember size and digest of the files that an attempt made."""
+    def is_told(self, lfn: str) -> bool:
+        """Whether a job told of a file that it made it."""
+        return lfn in self._made
+
+    def note_files(self, outcome: Outcome, time: int) -> None:
+        """Remember size and digest of the files that an attempt made, which ended at ``time``."""
+        if outcome.lacks_files:
+            self.untold_at = time
         for record in outcome.records:
             for lfn, values in outcome.made(record).items():
                 self._made[lfn] = values.get("size"), values.get("sha256")

@@ -307,7 +307,7 @@ class RunStates:
         host = self._dump.get("submit_hostname")
         time = instance.state_time
         told = records_of(self._scribe, instance, outcome, time, is_subdag=is_subdag, submit_host=host)
-        self.registrations.note_files(outcome)
+        self.registrations.note_files(outcome, time)
         replicas = self.registrations.records(self._scribe, instance, self._files.input_file(instance), time)
         return outcome, chain(told, replicas)
 

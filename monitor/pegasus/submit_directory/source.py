@@ -8,6 +8,7 @@ from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.storable_text import storable_record
 from monitor.pegasus.submit_directory.braindump import Braindump, read_braindump
+from monitor.pegasus.submit_directory.cached_metadata import cached_metadata
 from monitor.pegasus.submit_directory.instances import JobInstance
 from monitor.pegasus.submit_directory.planned import planned_time
 from monitor.pegasus.submit_directory.replicas import stored_replicas
@@ -80,7 +81,8 @@ class SubmitDirectory:
             trace = list(self._traces.values())[read]
             yield from trace.read_the_rest()
             yield from trace.read_on()
-            yield from stored_replicas(trace.dump, trace.registered, self._reports)
+            yield from cached_metadata(trace.dump, trace.registrations, self._reports)
+            yield from stored_replicas(trace.dump, trace.registrations.told, self._reports)
             read += 1
 
     def close(self) -> None:

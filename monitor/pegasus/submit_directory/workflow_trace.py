@@ -1,6 +1,6 @@
 """One workflow's submit directory, read as far as it has been written."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from monitor.pegasus.submit_directory.jobstate_lines import JobstateParser
 from monitor.pegasus.submit_directory.local_time import LocalClock, zone_of
 from monitor.pegasus.submit_directory.occurrences import Occurrence
 from monitor.pegasus.submit_directory.planned import planned_records
-from monitor.pegasus.submit_directory.registrations import Replica
+from monitor.pegasus.submit_directory.registrations import Registrations
 from monitor.pegasus.submit_directory.run_states import RunStates
 from monitor.pegasus.submit_directory.scribe import Scribe
 
@@ -67,9 +67,9 @@ class WorkflowTrace:
         return self._states is None or self._states.is_running
 
     @property
-    def registered(self) -> Collection[Replica]:
-        """The replicas that were spoken of."""
-        return self._states.registrations.told if self._states is not None else ()
+    def registrations(self) -> Registrations:
+        """The replicas that were spoken of, and whose files are known."""
+        return self._states.registrations if self._states is not None else Registrations()
 
     def planned(self) -> Iterator[Record]:
         """What the planner wrote down."""

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.realdata
 
 SAMPLE = "process_wf_success"
 RECORD = "00/00/ls_ID0000001.out.000"
+CACHED = "process-0.cache.meta"
 METADATA = "00/00/ls_ID0000001.meta"
 JUNK = bytes(range(256)) * 40
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -167,6 +168,30 @@ def _metadata_alone(content: bytes | str) -> Callable[[Path], None]:
     return change
 
 
+def _cached_alone(content: bytes | str) -> Callable[[Path], None]:
+    """Nothing of the job's own tells what it made."""
+
+    def change(folder: Path) -> None:
+        (folder / RECORD).unlink()
+        (folder / METADATA).unlink()
+        _write_to(folder / CACHED, content)
+
+    return change
+
+
+def _cached_pipe(folder: Path) -> None:
+    _cached_alone("")(folder)
+    _pipe(CACHED)(folder)
+
+
+def _plan_metadata_alone(content: bytes | str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        _write_to(folder / "process-0.static.bp", "")
+        _write_to(folder / "process-0.metadata", content)
+
+    return change
+
+
 def _metadata_pipe(folder: Path) -> None:
     (folder / RECORD).unlink()
     _pipe(METADATA)(folder)
@@ -234,6 +259,20 @@ DIRECTORIES: dict[str, tuple[Callable[[Path], None], str]] = {
         "'1e9999' is out of range",
     ),
     "metadata alone, a pipe": (_metadata_pipe, f"{METADATA}: not a file"),
+    "metadata of all jobs alone, junk": (_cached_alone(JUNK), "each line must be LFN @@PFN@@"),
+    "metadata of all jobs alone, cut off": (
+        _cached_alone('listing.txt @@PFN@@ user="mz'),
+        f"{CACHED}, line 1: left out: each line must be LFN @@PFN@@",
+    ),
+    "metadata of all jobs alone, a line of 100 MB": (
+        _cached_alone(b"f @@PFN@@ a=" + b"q" * LARGE),
+        "left out from here: 64 MiB are read",
+    ),
+    "metadata of all jobs alone, a pipe": (_cached_pipe, f"{CACHED}: not a file"),
+    "the workflow's metadata alone, nested 100,000 deep": (
+        _plan_metadata_alone('{"wf_metadata":' * 100_000),
+        "process-0.metadata: no JSON: must be a mapping",
+    ),
     "a replica catalog that is none": (
         _write("process-0.replicas.db", b"SQLite format 3\0" + JUNK),
         "process-0.replicas.db: no replica catalog",
@@ -266,6 +305,7 @@ def test_a_broken_submit_directory_is_read_as_far_as_it_can_be(
         ("00/00/register_local_0_0.in", b"listing", b"list\0ing"),
         ("process-0.dag.dagman.out", b"ls_ID0000001", b"ls_\0ID0000001"),
         (METADATA, b"listing", b"list\\u0000ing"),
+        (CACHED, b"listing", b"list\0ing"),
         (METADATA, b'"size"', b'"si\\u0000ze"'),
         ("braindump.yml", b'user: "mz', b'user: "m\\0z'),
     ],
@@ -276,8 +316,10 @@ def test_no_nul_reaches_the_log_because_no_database_takes_it(
     content = (directory / name).read_bytes()
     assert before in content
     (directory / name).write_bytes(content.replace(before, after))
-    if name == METADATA:
+    if name in (METADATA, CACHED):
         (directory / RECORD).unlink()
+    if name == CACHED:
+        (directory / METADATA).unlink()
     log = MemoryLog()
     assert Import(directory, log).counts.added >= 30
     codec = Codec(log)

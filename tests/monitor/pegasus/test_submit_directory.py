@@ -268,8 +268,9 @@ RECORD = (
     "      sha256: aa\n      checksum_timing: 0.250\n    stdout:\n      size: 0\n"
 )
 DESCRIBED = (
-    '[{"_id": "f.a", "_type": "file", "_attributes": {"size": "6"}}, {"_id": "f.b", "_type": "file",'
-    ' "_attributes": {"size": "7", "checksum.type": "sha256", "checksum.value": "bb", "checksum.timing": "0.5"}}]'
+    '[{"_id": "f.a", "_type": "file", "_attributes": {"size": "6"}},'
+    ' {"_id": "f.b", "_type": "file", "_attributes":'
+    ' {"size": "7", "checksum.type": "sha256", "checksum.value": "bb", "checksum.timing": "0.5"}}]'
 )
 
 
