@@ -61,8 +61,12 @@ def test_killed_while_a_log_grows_and_started_again_it_ends_where_an_import_ends
     assert digests(project) == followed
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_told_to_stop_it_stops_with_what_it_read_in_the_log(project, submit_directory, number, code) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "told"), [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 0, "")]
+)
+def test_told_to_stop_it_stops_with_what_it_read_in_the_log(
+    project, submit_directory, number, code, told
+) -> None:
     with project.start(
         "follow", str(submit_directory), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as follower:
@@ -70,7 +74,7 @@ def test_told_to_stop_it_stops_with_what_it_read_in_the_log(project, submit_dire
         follower.send_signal(number)
         _, problems = follower.communicate(timeout=20)
     assert "events of what happened before" in said
-    assert (follower.returncode, problems) == (code, "")
+    assert (follower.returncode, problems) == (code, told)
     assert project.json("import", str(submit_directory))["contradicted"] == 0
 
 
