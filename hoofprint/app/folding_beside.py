@@ -81,13 +81,14 @@ def _fold(settings: Settings, listener: "Connection[None, None]") -> None:
     house = House(settings)
     try:
         projector = Projector(house.direct_log, house.store)
-        stopped, folded = False, 0
+        stopped, wait, folded = False, 0.0, 0
         while not stopped:
-            stopped = listener.poll(_LOOK_EVERY)
+            stopped, wait = listener.poll(wait), _LOOK_EVERY
             end = sum(house.direct_log.head().offsets.values())
             if stopped or end - folded >= _WORTH_A_FOLD:
                 projector.catch_up()
-                folded = end
+                # while it folded more may have come
+                wait, folded = 0.0, end
     except HoofprintError as error:
         # whoever reads next folds the rest, and says what is wrong
         _logger.warning("not everything could be folded yet: %s", error)

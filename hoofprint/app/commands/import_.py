@@ -20,6 +20,8 @@ from monitor.pegasus.reports import Reports
 
 WORTH_A_PROCESS = 2_000
 """Events after which folding begins while more of them come."""
+_LARGE = 4_000_000
+"""Bytes of a file that is sure to hold that many: for it folding is made ready before anything was read."""
 
 _Sources = Annotated[
     list[str],
@@ -61,6 +63,8 @@ def import_(
     reports = Reports(_tell)
     with folding_beside(house.settings) as folding, _showing() as show:
         opened = [recognise(source, reports, Wishes(workflow, timezone)) for source in sources]
+        if any(map(_is_large, sources)):
+            folding.begin()
         if roles_from is not None:
             # loaded where it is wanted, with the readers of workflows that it needs
             from monitor.pegasus.abstract_roles import WithRoles
@@ -90,6 +94,11 @@ def import_(
         print_json(imported)
     else:
         _print(imported)
+
+
+def _is_large(source: str) -> bool:
+    path = Path(source)
+    return path.is_file() and path.stat().st_size > _LARGE
 
 
 def _tell(message: str) -> None:
