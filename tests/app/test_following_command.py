@@ -39,12 +39,14 @@ def following(tmp_path: Path) -> Iterator[Following]:
         process.communicate()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code", "told"), [(signal.SIGTERM, 0, ""), (signal.SIGINT, 130, "interrupted\n")]
+)
 def test_it_ends_in_order_and_with_the_exit_code_of_the_signal(
-    following: Following, tmp_path: Path, number: signal.Signals, code: int
+    following: Following, tmp_path: Path, number: signal.Signals, code: int, told: str
 ) -> None:
     process = following()
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (code, "")
+    assert (process.returncode, err) == (code, told)
     assert list((tmp_path / "views" / "followers").glob("member-*")) == []
