@@ -37,7 +37,7 @@ def made_fast(record: type) -> None:
     What its ``__init__`` takes and raises stays as it is; none of its fields may have a default factory.
     """
     names = [field.name for field in fields(record)]
-    known: dict[str, Any] = {"Twin": twin(record, names), "Record": record, "set": object.__setattr__}
+    known: dict[str, Any] = {"Twin": twin(record, names), "Record": record, "set": _set}
     parameters = []
     for field in fields(record):
         if field.default is not MISSING:

@@ -23,7 +23,6 @@ from monitor.pegasus.translation.values import UnfitValueError, moment
 LONGEST_LINE = 8 * 1024 * 1024
 """Bytes. Two outputs of 64 KB, each byte quoted, with all other fields stay far below."""
 
-_PREFIX = "stampede."
 _PAIR = re.compile(r'(?<!\S)([^\s="]++)=("[^"\\]*+(?:\\.[^"\\]*+)*+"(?=\s|$)|[^\s"]*+(?=\s|$))')
 _HEAD = re.compile(
     r"ts=(\S+) event=(?:stampede\.)?([\w.]+)(?: level=\S+)?(?: xwf\.id=(\S+))?(?=\s|$)\s*", re.ASCII
