@@ -1,21 +1,15 @@
-"""Reads stampede event files: a monitor's ``.bp`` and the planner's ``.static.bp``, in constant memory.
-
-A line reads ``ts=… event=… name=value …``. A value that holds a blank, a quote or an equals sign stands in
-double quotes, in which a quote is written ``\\"``. Source: NetLogger's best practices format, as Pegasus
-writes it.
-"""
+"""Reads stampede event files: a monitor's ``.bp`` and the planner's ``.static.bp``, in constant memory."""
 
 import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from itertools import chain
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
 from eventlog.construction import constructor
 from eventlog.errors import InputError
+from monitor.pegasus.event_lines import EventLines, parse_fields
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.translation.values import UnfitValueError, moment
@@ -23,17 +17,13 @@ from monitor.pegasus.translation.values import UnfitValueError, moment
 LONGEST_LINE = 8 * 1024 * 1024
 """Bytes. Two outputs of 64 KB, each byte quoted, with all other fields stay far below."""
 
-_PAIR = re.compile(r'(?<!\S)([^\s="]++)=("[^"\\]*+(?:\\.[^"\\]*+)*+"(?=\s|$)|[^\s"]*+(?=\s|$))')
-_HEAD = re.compile(
-    r"ts=(\S+) event=(?:stampede\.)?([\w.]+)(?: level=\S+)?(?: xwf\.id=(\S+))?(?=\s|$)\s*", re.ASCII
-)
-# What every event of a monitor repeats about its run comes last, beginning with the root.
-_REPEATED = " root.xwf.id="
+_HEAD = re.compile(r"ts=(\S+) event=((?:stampede\.)?[\w.]+)(?=\s|$)\s*", re.ASCII)
+_PREFIX = "stampede."
+_PLAN = "stampede.wf.plan"
 _make_record = constructor(Record)
-_read_object = msgspec.json.Decoder(dict[str, str]).decode
-_BETWEEN = ("", " ")
 _SHOWN = 40
-_PIECE = 1 << 20
+# Bytes: what is made of them stays near the processor.
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,67 +69,85 @@ class _Reader:
 
     def __init__(self, source: EventFile) -> None:
         self._source = source
+        self._parser = EventLines()
         self._roots: dict[str, str] = {}
         self._run = ""
-        self._repeated: dict[str, str] = {}
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
         wanted, path = self._source.wanted, str(self._source.path)
-        for number, line in self._lines(file):
-            text = _decoded(line)
-            head = _HEAD.match(text)
-            if head is None:
-                if line.strip():
-                    self._refuse(number, f"no stampede event (ts=… event=…), but {_excerpt(line)}")
-            elif not wanted or head[2] in wanted:
-                if not line.isascii():
-                    self._note_encoding(number, line)
-                try:
-                    yield self._record(text, head, f"{path}:{number}")
-                except UnfitValueError as error:
-                    self._refuse(number, f"{error}: {_excerpt(line)}")
+        for first, lines in self._blocks(file):
+            for number, line, fields in zip(count(first), lines, self._parser.parse(lines)):
+                # a plan tells as its own what other events repeat
+                if fields is None or fields["event"] == _PLAN:
+                    fields = self._looked_at_closely(number, line)
+                    if fields is None:
+                        continue
+                event = fields.pop("event").removeprefix(_PREFIX)
+                if not wanted or event in wanted:
+                    try:
+                        yield self._record(event, fields, f"{path}:{number}")
+                    except UnfitValueError as error:
+                        self._refuse(number, f"{error}: {_excerpt(line)}")
 
-    def _lines(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-        number, rest, piece = 0, b"", file.read(_PIECE)
+    def _blocks(self, file: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
+        """Lines that were read together, and the number of the first of them."""
+        number, rest, piece = 1, b"", file.read(_PIECE)
         while piece:
             *lines, tail = piece.split(b"\n")
             if lines:
                 lines[0], rest = rest + lines[0], tail
+                if len(lines[0]) > LONGEST_LINE:
+                    self._refuse_long(number, len(lines[0]))
+                    # an empty line says nothing
+                    lines[0] = b""
+                yield number, lines
+                number += len(lines)
             else:
                 rest += tail
-            for line in lines:
-                number += 1
-                if len(line) <= LONGEST_LINE:
-                    yield number, line
-                else:
-                    self._refuse_long(number, len(line))
             piece = b""
             if len(rest) > LONGEST_LINE:
-                number += 1
                 size, piece = _rest_of_line(file, len(rest))
                 rest = b""
                 self._refuse_long(number, size)
+                number += 1
             piece = piece or file.read(_PIECE)
         if rest:
-            self._refuse(number + 1, "the file ends in half a line; import it again when it is complete")
+            self._refuse(number, "the file ends in half a line; import it again when it is complete")
 
-    def _record(self, line: str, head: re.Match[str], place: str) -> Record:
-        cut, root = self._repetition(line)
-        time, event, run = head.groups()
-        fields = parse_fields(line[head.end() : cut])
-        if "ts" in fields or "event" in fields:
-            raise UnfitValueError("two events in one line")
+    def _looked_at_closely(self, number: int, line: bytes) -> dict[str, str] | None:
+        """The fields of one line; None, and told, where it has none that are wanted."""
+        text = _decoded(line)
+        head = _HEAD.match(text)
+        if head is None:
+            if line.strip():
+                self._refuse(number, f"no stampede event (ts=… event=…), but {_excerpt(line)}")
+            return None
+        if self._source.wanted and head[2].removeprefix(_PREFIX) not in self._source.wanted:
+            return None
+        if not line.isascii():
+            self._note_encoding(number, line)
+        try:
+            fields = parse_fields(text[head.end() :])
+            if "ts" in fields or "event" in fields:
+                raise UnfitValueError("two events in one line")
+        except UnfitValueError as error:
+            self._refuse(number, f"{error}: {_excerpt(line)}")
+            return None
+        return {"ts": head[1], "event": head[2], **fields}
+
+    def _record(self, event: str, fields: dict[str, str], place: str) -> Record:
+        time = moment(fields.pop("ts"))
+        fields.pop("level", None)
+        run = fields.pop("xwf.id", self._run)
         if not run:
-            run = fields.pop("xwf.id", self._run)
-            if not run:
-                raise UnfitValueError(f"a {event} that names no workflow (xwf.id)")
-        root = root or fields.pop("root.xwf.id", "")
+            raise UnfitValueError(f"a {event} that names no workflow (xwf.id)")
+        root = fields.pop("root.xwf.id", "")
         if root:
             self._roots[run] = root
         else:
             root = self._roots.setdefault(run, run)
         self._run = run
-        return _make_record(event, moment(time), run, root, fields, place)
+        return _make_record(event, time, run, root, fields, place)
 
     def _note_encoding(self, number: int, line: bytes) -> None:
         try:
@@ -148,73 +156,11 @@ class _Reader:
             place = f"{self._source.path}:{number}"
             self._source.reports.note(f"{place}: bytes that are no UTF-8 are kept as \\xNN")
 
-    def _repetition(self, line: str) -> tuple[int, str]:
-        """Where the part begins that every event of its run repeats, if it is known; and the root."""
-        cut = line.rfind(_REPEATED)
-        if cut < 0:
-            return len(line), ""
-        tail = line[cut:]
-        root = self._repeated.get(tail)
-        if root is not None:
-            return cut, root
-        if " event=stampede.wf.plan " not in line:
-            # Only what is whole by itself: a value in quotes may hold such words, too.
-            fields = parse_fields(tail)
-            self._repeated[tail] = fields["root.xwf.id"]
-        return len(line), ""
-
     def _refuse_long(self, number: int, size: int) -> None:
         self._refuse(number, f"a line of {size:,} bytes; an event has up to {LONGEST_LINE:,}")
 
     def _refuse(self, number: int, what: str) -> None:
         self._source.reports.unreadable(f"{self._source.path}:{number}: {what}")
-
-
-def parse_fields(text: str) -> dict[str, str]:
-    """The fields of a text by their names, values unquoted.
-
-    Raises UnfitValueError where something else is between them.
-    """
-    fields = _regular_fields(text)
-    if fields is not None:
-        return fields
-    try:
-        pairs = _PAIR.findall(text)
-        # each pair has its equals sign, and a blank before it
-        if sum(map(len, chain.from_iterable(pairs))) + 2 * len(pairs) - 1 != len(text):
-            _refuse_rest(_PAIR.sub("", text))
-    except ValueError:
-        raise UnfitValueError("its fields are no name=value pairs") from None
-    return {
-        name: value if not value or value[0] != '"' else value[1:-1].replace('\\"', '"')
-        for name, value in pairs
-    }
-
-
-def _regular_fields(text: str) -> dict[str, str] | None:
-    """The fields as written as a rule: one blank between them, no quote in a value; None where not so.
-
-    Such a text is a JSON object but for its punctuation, and is read as one, in two thirds of the time.
-    """
-    if "\\" in text:
-        return None
-    pieces = text.rstrip().split('"')
-    # a value in quotes has its name right before it and a blank behind it
-    if len(pieces) % 2 == 0 or not all(
-        [before[-1:] == "=" for before in pieces[:-1:2]] + [behind[:1] in _BETWEEN for behind in pieces[2::2]]
-    ):
-        return None
-    pieces[::2] = [piece.replace("=", '":"').replace(" ", '","') for piece in pieces[::2]]
-    try:
-        fields = _read_object("".join(('{"', *pieces, '"}')))
-    except msgspec.DecodeError:
-        return None
-    return None if "" in fields else fields
-
-
-def _refuse_rest(text: str) -> None:
-    if text.strip():
-        raise ValueError(text)
 
 
 def _decoded(line: bytes) -> str:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventlog.errors import InputError
-from monitor.pegasus.event_file import LONGEST_LINE, EventFile, looks_like_event_file, parse_fields
+from monitor.pegasus.event_file import LONGEST_LINE, EventFile, looks_like_event_file
+from monitor.pegasus.event_lines import EventLines, parse_fields
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import MOST_LINES, Reports
 from monitor.pegasus.translation.values import UnfitValueError
@@ -212,3 +213,25 @@ def test_values_in_quotes_are_read_as_they_were_written(values: list[str]) -> No
         'v{}="{}"'.format(number, value.replace('"', r"\"")) for number, value in enumerate(values)
     )
     assert parse_fields(written) == {f"v{number}": value for number, value in enumerate(values)}
+
+
+WORDS = st.sampled_from(
+    ["a=b", "a=", 'a="x y"', 'a=""', "=b", "a==b", "word", '"', "ts=1", "event=x", 'a="x"y', "a=é", "a=\t", ""]
+)
+
+
+@settings(max_examples=500)
+@given(lines=st.lists(st.lists(WORDS, max_size=4), max_size=4))
+def test_lines_read_together_say_what_each_says_alone(lines: list[list[str]]) -> None:
+    written = [" ".join(("ts=1 event=x", *words)) for words in lines]
+    together = EventLines().parse([line.encode() for line in written])
+    for line, fields in zip(written, together, strict=True):
+        assert fields is None or fields == fields_or_refusal(line)
+
+
+def test_regular_lines_are_read_together() -> None:
+    lines = [f'ts=1 event=x a={number} b="c d" e=é'.encode() for number in range(3)]
+    assert None not in EventLines().parse(lines)
+    irregular = rb'ts=1 event=x a="say \"no\""'
+    assert EventLines().parse([lines[0], irregular, lines[1]])[1] is None
+    assert EventLines().parse([lines[0], irregular, lines[1]]).count(None) == 1
