@@ -67,12 +67,17 @@ class Part:
     fresh: bool = False
 
     def __post_init__(self) -> None:
-        _require_in_order(self.table, self.key + self.constant + self.cells)
+        _require_in_order(self.table, self.shared + self.cells)
 
     @property
     def key(self) -> tuple[str, ...]:
         """The primary key's columns, in their order."""
         return tuple(column.name for column in self.table.primary_key)
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The columns that the parts of a table have together: key and constants."""
+        return self.key + self.constant
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -101,7 +106,7 @@ def columns_of(parts: tuple[Part, ...]) -> tuple[str, ...]:
     first = parts[0]
     if any((part.table, part.constant) != (first.table, first.constant) for part in parts):
         raise ValueError(f"parts of table {first.table.name} are written with parts that are not alike")
-    columns = first.key + first.constant + tuple(name for part in parts for name in part.cells)
+    columns = first.shared + tuple(name for part in parts for name in part.cells)
     _require_in_order(first.table, columns)
     return columns
 

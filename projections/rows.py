@@ -13,22 +13,20 @@ Key = tuple[int | str, ...]
 class Rows:
     """Gathers rows of a part of a table by what guards them."""
 
-    __slots__ = ("_orders", "constants", "part", "told")
+    __slots__ = ("_guards", "part", "told")
 
     def __init__(self, part: Part) -> None:
         self.part = part
         self.told: dict[Key, Row] = {}
-        self.constants: dict[Key, Row] = {}
-        self._orders: dict[Key, tuple[int, ...]] = {}
+        shared = len(part.shared)
+        self._guards = slice(shared, shared + len(part.order))
 
     def put(self, key: Key, order: tuple[int, ...], values: Row, constant: Row = ()) -> None:
         """Keep this row unless one of a greater or the same order is here (of equals the first counts)."""
-        known = self._orders.get(key)
-        if known is None or order > known:
-            self._orders[key] = order
-            self.told[key] = order + values
-            if constant:
-                self.constants[key] = constant
+        row = (*key, *constant, *order, *values)
+        known: Any = self.told.setdefault(key, row)
+        if known is not row and order > known[self._guards]:
+            self.told[key] = row
 
     def write(self, connection: Connection) -> None:
         """Upsert the rows in key order."""
@@ -38,17 +36,18 @@ class Rows:
 class Peaks:
     """Gathers the greatest values of a part of a table."""
 
-    __slots__ = ("constants", "part", "told")
+    __slots__ = ("part", "told")
 
     def __init__(self, part: Part) -> None:
         self.part = part
         self.told: dict[Key, Row] = {}
-        self.constants: dict[Key, Row] = {}
 
     def put(self, key: Key, values: tuple[int, ...]) -> None:
         """Raise each value to this one, where this is greater."""
-        known: Any = self.told.get(key)
-        self.told[key] = values if known is None else tuple(map(max, known, values))
+        row = (*key, *values)
+        known: Any = self.told.setdefault(key, row)
+        if known is not row:
+            self.told[key] = tuple(map(max, known, row))
 
     def write(self, connection: Connection) -> None:
         """Upsert the values in key order."""
@@ -62,17 +61,21 @@ def write_together(connection: Connection, *gathered: Rows | Peaks) -> None:
     a key leaves what the table has of it.
     """
     used = [rows for rows in gathered if rows.told]
-    if not used:
-        return
-    keys = sorted(used[0].told if len(used) == 1 else set[Key]().union(*(rows.told for rows in used)))
-    lines: Sequence[Row] = keys
-    if used[0].part.constant:
-        constants = {key: constant for rows in used for key, constant in rows.constants.items()}
-        lines = [key + constants[key] for key in keys]
-    for rows in used:
-        told, untold = rows.told, _untold(rows.part)
-        lines = [line + told.get(key, untold) for key, line in zip(keys, lines, strict=True)]
-    upsert(connection, tuple(rows.part for rows in used), lines)
+    if len(used) == 1:
+        # in key order, since no two rows have the same key
+        upsert(connection, (used[0].part,), sorted(used[0].told.values()))
+    elif used:
+        upsert(connection, tuple(rows.part for rows in used), _joined(used))
+
+
+def _joined(gathered: Sequence[Rows | Peaks]) -> list[Row]:
+    """The rows of several parts side by side, in key order."""
+    shared = len(gathered[0].part.shared)
+    lines = {key: row[:shared] for rows in gathered for key, row in rows.told.items()}
+    for rows in gathered:
+        told, untold = rows.told, (None,) * shared + _untold(rows.part)
+        lines = {key: line + told.get(key, untold)[shared:] for key, line in lines.items()}
+    return sorted(lines.values())
 
 
 def _untold(part: Part) -> Row:
