@@ -103,7 +103,8 @@ def _prepare(
     connection.execute("PRAGMA synchronous = FULL")
     # 16 MB: a page of an index that many appends touch is copied into the file once for all of them.
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    connection.execute("PRAGMA cache_size = -65536")
+    # 16 MB: the system keeps the file's pages, too, and ids are read and written all over it
+    connection.execute("PRAGMA cache_size = -16384")
 
 
 def _check_format(connection: sqlite3.Connection, path: Path, kind: FileKind) -> bool:

@@ -12,7 +12,7 @@ from hoofprint.app.house import House
 from hoofprint.app.settings import Settings
 
 _LOOK_EVERY = 0.1
-_WORTH_A_FOLD = 2_500
+_WORTH_A_FOLD = 1_000
 """Events; fewer are left for the next look, since every fold has a price of its own."""
 
 _logger = logging.getLogger("hoofprint.folding")
@@ -81,7 +81,8 @@ def _fold(settings: Settings, listener: "Connection[None, None]") -> None:
     house = House(settings)
     try:
         projector = Projector(house.direct_log, house.store)
-        stopped, wait, folded = False, 0.0, 0
+        # whatever came while this process was made ready is folded at once: nothing else is to do
+        stopped, wait, folded = False, 0.0, -_WORTH_A_FOLD
         while not stopped:
             stopped, wait = listener.poll(wait), _LOOK_EVERY
             end = sum(house.direct_log.head().offsets.values())

@@ -4,11 +4,12 @@ Tasks, jobs and files are sorted by name before they are shared out, so that eve
 same chunks, in whatever order it tells of them.
 """
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from eventlog.capping import public_text
 from eventlog.facts import (
@@ -87,16 +88,43 @@ class _File:
         return "intermediate" if self.read else "output"
 
 
+class _Task(NamedTuple):
+    """What ``task.info`` says, in little room: all of a run's stand in memory at once."""
+
+    transformation: str
+    kind: str
+    label: str
+    argv: str | None
+
+
+class _Job(NamedTuple):
+    """What ``job.info`` says, in little room."""
+
+    kind: str
+    site: str
+    transformation: str
+    executable: str
+    argv: str | None
+    submit_file: str
+    max_retries: int
+    cores: int
+    priority: int
+    category: str
+    clustered: bool
+
+
 class StaticPart:
     """Gathers the tasks, jobs, edges, files and metadata of one run."""
 
     def __init__(self, run: str) -> None:
         self._run = run
-        self._tasks: dict[str, Mapping[str, str]] = {}
-        self._jobs: dict[str, Mapping[str, str]] = {}
-        self._task_parents: defaultdict[str, set[str]] = defaultdict(set)
-        self._job_parents: defaultdict[str, set[str]] = defaultdict(set)
-        self._job_tasks: defaultdict[str, set[str]] = defaultdict(set)
+        self._tasks: dict[str, _Task] = {}
+        self._jobs: dict[str, _Job] = {}
+        # parent and child
+        self._task_edges: set[tuple[str, str]] = set()
+        self._job_edges: set[tuple[str, str]] = set()
+        # task and job
+        self._mapped: set[tuple[str, str]] = set()
         self._uses: defaultdict[str, _Uses] = defaultdict(_Uses)
         self._files: dict[str, _File] = {}
         self._tags: dict[tuple[str, str], dict[str, str]] = {}
@@ -108,23 +136,40 @@ class StaticPart:
 
     def add_task(self, fields: Mapping[str, str]) -> None:
         """``task.info``."""
-        self._tasks[fields["task.id"]] = fields
+        self._tasks[_name(fields["task.id"])] = _Task(
+            transformation=_word(fields, "transformation"),
+            kind=_KINDS.get(fields.get("type_desc", ""), "job"),
+            label=told(fields.get("label")),
+            argv=fields.get("argv"),
+        )
 
     def add_job(self, fields: Mapping[str, str]) -> None:
         """``job.info``."""
-        self._jobs[fields["job.id"]] = fields
+        self._jobs[_name(fields["job.id"])] = _Job(
+            kind=_word(fields, "type_desc"),
+            site=_word(fields, "site"),
+            transformation=_word(fields, "transformation"),
+            executable=_word(fields, "executable"),
+            argv=fields.get("argv"),
+            submit_file=told(fields.get("submit_file")),
+            max_retries=whole(fields.get("max_retries")) or 0,
+            cores=whole(fields.get("cores")) or 1,
+            priority=whole(fields.get("priority")) or 0,
+            category=_word(fields, "category"),
+            clustered=flag(fields.get("clustered")),
+        )
 
     def add_task_edge(self, fields: Mapping[str, str]) -> None:
         """``task.edge``."""
-        self._task_parents[fields["child.task.id"]].add(fields["parent.task.id"])
+        self._task_edges.add((_name(fields["parent.task.id"]), _name(fields["child.task.id"])))
 
     def add_job_edge(self, fields: Mapping[str, str]) -> None:
         """``job.edge``."""
-        self._job_parents[fields["child.job.id"]].add(fields["parent.job.id"])
+        self._job_edges.add((_name(fields["parent.job.id"]), _name(fields["child.job.id"])))
 
     def map_task(self, fields: Mapping[str, str]) -> None:
         """``wf.map.task_job``."""
-        self._job_tasks[fields["job.id"]].add(fields["task.id"])
+        self._mapped.add((_name(fields["task.id"]), _name(fields["job.id"])))
 
     def add_use(self, fields: Mapping[str, str]) -> None:
         """``file.use``, and ``wf.map.file``, which tells no link."""
@@ -191,17 +236,19 @@ class StaticPart:
             yield JobsPlanned(run=self._run, chunk=number, jobs=tuple(jobs.items), edges=tuple(jobs.edges))
 
     def _task_parcels(self) -> Iterator[Parcel[TaskDeclared]]:
+        parents = _by_second(self._task_edges)
         for name in sorted(self._tasks):
-            yield from task_parcels(_task(self._tasks[name], self._uses.get(name, _Uses())))
-            yield from edge_parcels(sorted(self._task_parents.get(name, ())), name)
+            yield from task_parcels(_declared(name, self._tasks[name], self._uses.get(name, _Uses())))
+            yield from edge_parcels(sorted(parents.get(name, ())), name)
 
     def _job_parcels(self) -> Iterator[Parcel[JobPlanned]]:
         # a clustered job's tasks run in the order in which the workflow declares them
         places = {task: place for place, task in enumerate(self._tasks)}
+        parents, mapped = _by_second(self._job_edges), _by_second(self._mapped)
         for name in sorted(self._jobs):
-            tasks = sorted(self._job_tasks.get(name, ()), key=lambda task: (places.get(task, 0), task))
-            yield job_parcel(_job(self._jobs[name], tasks))
-            yield from edge_parcels(sorted(self._job_parents.get(name, ())), name)
+            tasks = sorted(mapped.get(name, ()), key=lambda task: (places.get(task, 0), task))
+            yield job_parcel(_planned(name, self._jobs[name], tasks))
+            yield from edge_parcels(sorted(parents.get(name, ())), name)
 
 
 def _shared_out(parcels: Iterable[Parcel[T]]) -> Iterator[Chunk[T]]:
@@ -226,13 +273,13 @@ def _file(lfn: str, file: _File) -> FileDeclared:
     )
 
 
-def _task(fields: Mapping[str, str], uses: _Uses) -> TaskDeclared:
+def _declared(name: str, task: _Task, uses: _Uses) -> TaskDeclared:
     return TaskDeclared(
-        task=fields["task.id"],
-        transformation=told(fields.get("transformation")),
-        kind=_KINDS.get(fields.get("type_desc", ""), "job"),
-        label=told(fields.get("label")),
-        argv=argument_words(fields.get("argv")),
+        task=name,
+        transformation=task.transformation,
+        kind=task.kind,
+        label=task.label,
+        argv=argument_words(task.argv),
         inputs=tuple(uses.inputs),
         outputs=tuple(uses.outputs),
         checkpoints=tuple(uses.checkpoints),
@@ -240,19 +287,35 @@ def _task(fields: Mapping[str, str], uses: _Uses) -> TaskDeclared:
     )
 
 
-def _job(fields: Mapping[str, str], tasks: Iterable[str]) -> JobPlanned:
+def _planned(name: str, job: _Job, tasks: Iterable[str]) -> JobPlanned:
     return JobPlanned(
-        job=fields["job.id"],
-        kind=told(fields.get("type_desc")),
-        site=told(fields.get("site")),
+        job=name,
+        kind=job.kind,
+        site=job.site,
         tasks=tuple(tasks),
-        transformation=told(fields.get("transformation")),
-        executable=told(fields.get("executable")),
-        argv=argument_words(fields.get("argv")),
-        submit_file=told(fields.get("submit_file")),
-        max_retries=whole(fields.get("max_retries")) or 0,
-        cores=whole(fields.get("cores")) or 1,
-        priority=whole(fields.get("priority")) or 0,
-        category=told(fields.get("category")),
-        clustered=flag(fields.get("clustered")),
+        transformation=job.transformation,
+        executable=job.executable,
+        argv=argument_words(job.argv),
+        submit_file=job.submit_file,
+        max_retries=job.max_retries,
+        cores=job.cores,
+        priority=job.priority,
+        category=job.category,
+        clustered=job.clustered,
     )
+
+
+def _by_second(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The first of each pair by the second."""
+    gathered: dict[str, list[str]] = {}
+    for first, second in pairs:
+        gathered.setdefault(second, []).append(first)
+    return gathered
+
+
+# Names and words stand in many records; each is kept once.
+_name = sys.intern
+
+
+def _word(fields: Mapping[str, str], name: str) -> str:
+    return sys.intern(told(fields.get(name)))

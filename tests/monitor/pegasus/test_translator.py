@@ -182,6 +182,7 @@ def test_many_jobs_that_wait_for_more_are_all_told_once() -> None:
         ("inv.end", {"job.id": "sum", "job_inst.id": "1", "inv.id": "1"}, "start_time"),
         ("int.metric", {"job.id": "sum", "job_inst.id": "1", "type": "guess", "count": "1"}, "guess"),
         ("rc.pfn", {"lfn.id": "f"}, "pfn"),
+        ("job.info", {"job.id": "sum", "max_retries": "often"}, "often"),
     ],
 )
 def test_a_record_that_cannot_be_used_is_told_with_its_place(
