@@ -21,7 +21,9 @@ class Failure:
 
     ``last_state`` is what was seen of it last; ``invocations`` are all its last attempt's processes,
     ``invocation`` the first that failed (None where none was started), ``problem`` the worker's own words,
-    ``blocked`` the number of jobs that could not run because of it.
+    ``blocked`` the number of jobs that could not run because of it. ``stopped`` is how it ended that did not
+    end by itself (aborted, not submitted; else empty), ``hold_reason`` why it was held last, however it went
+    on.
     """
 
     run: RunRef
@@ -31,6 +33,8 @@ class Failure:
     state: str
     last_state: str
     verdict: int | None
+    stopped: str
+    hold_reason: str
     site: str
     hostname: str
     submitted_at: int | None
@@ -65,7 +69,10 @@ def failures_of(runs: Connection, data: Connection, run: RunRef, *, limit: int =
     Reads the ``runs`` and the ``data`` views.
     """
     rows = runs.execute(
-        select(JOBS.c.job, JOBS.c.kind, JOBS.c.submit_file, ATTEMPTS.c.attempt, ATTEMPTS.c.work_directory)
+        select(
+            *(JOBS.c.job, JOBS.c.kind, JOBS.c.submit_file),
+            *(ATTEMPTS.c.attempt, ATTEMPTS.c.work_directory, ATTEMPTS.c.submit_status),
+        )
         .join(ATTEMPTS, last_attempt_of_job())
         .where(JOBS.c.run_key == run.key, JOBS.c.state.in_(["failed", "aborted"]))
         .order_by(
@@ -92,6 +99,8 @@ def _failure(runs: Connection, data: Connection, run: RunRef, row: Row[*tuple[An
         state=attempt.state,
         last_state=_last_state(attempt),
         verdict=attempt.verdict,
+        stopped=_stopped(attempt, was_submitted=not row.submit_status),
+        hold_reason=_hold_reason(attempt),
         site=attempt.site,
         hostname=attempt.hostname,
         submitted_at=attempt.submitted_at,
@@ -112,10 +121,26 @@ def _failure(runs: Connection, data: Connection, run: RunRef, row: Row[*tuple[An
 
 
 def _last_state(attempt: Attempt) -> str:
-    """What was seen of an attempt last: a POST script's end comes after all else, a PRE script's before."""
+    """What was seen of an attempt last: a POST script's end comes after all else, a PRE script's before.
+
+    Where the PRE script failed, nothing came after it but that the attempt was over.
+    """
     ends = {one.script: f"{one.script} script {_OUTCOMES[one.exit_raw == 0]}" for one in attempt.scripts}
+    if any(one.script == "pre" and one.exit_raw for one in attempt.scripts):
+        return ends["pre"]
     seen = [change.state for change in attempt.states]
     return ends.get("post") or (seen[-1] if seen else ends.get("pre", attempt.state))
+
+
+def _stopped(attempt: Attempt, *, was_submitted: bool) -> str:
+    if any(change.state == "aborted" for change in attempt.states):
+        return "aborted"
+    return "" if was_submitted else "not submitted"
+
+
+def _hold_reason(attempt: Attempt) -> str:
+    reasons = [change.reason for change in attempt.states if change.state in ("held", "held-reason")]
+    return next((reason for reason in reversed(reasons) if reason), "").strip()
 
 
 _OUTCOMES = {True: "succeeded", False: "failed"}

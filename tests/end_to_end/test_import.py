@@ -56,6 +56,31 @@ def test_a_source_that_knows_no_roles_says_what_is_missing(project, genome: Path
     assert "submit directory" in said
 
 
+_HELD = """\
+wf.plan root.xwf.id=held dax.label=drugs submit.hostname=head submit.dir=/runs/13 user=u
+job.info job.id=load type_desc=compute clustered=0 max_retries=0 executable=/bin/load task_count=1
+job_inst.submit.start job_inst.id=1 job.id=load sched.id=106.0 site=pool
+job_inst.submit.end job_inst.id=1 job.id=load sched.id=106.0 status=0
+job_inst.main.start job_inst.id=1 job.id=load sched.id=106.0
+job_inst.held.start job_inst.id=1 job.id=load reason=" reading chebi.pickle: no such file"
+job_inst.abort.info job_inst.id=1 job.id=load
+inv.end job_inst.id=1 job.id=load inv.id=1 start_time=1678036280 dur=46 exitcode=1 executable=/bin/load
+job_inst.main.end job_inst.id=1 job.id=load status=-1 exitcode=1 local.dur=46 site=pool user=u
+job_inst.post.end job_inst.id=1 job.id=load status=-1 exitcode=256
+xwf.end status=-1 restart_count=0
+"""
+
+
+def test_of_a_job_that_was_held_and_removed_the_reason_is_told_and_no_signal(project, tmp_path: Path) -> None:
+    path = tmp_path / "held.bp"
+    path.write_text("".join(f"ts=1678036280 event=stampede.{x} xwf.id=held\n" for x in _HELD.splitlines()))
+    project.call("import", str(path))
+    told = project.call("analyze", "held", expect=1).stdout
+    assert "load was held, and then aborted in attempt 1" in told
+    assert "reading chebi.pickle: no such file" in told
+    assert "SIGHUP" not in told
+
+
 def test_importing_again_adds_nothing(project, genome: Path) -> None:
     added = project.json("import", str(genome))["added"]
     again = project.json("import", str(genome))

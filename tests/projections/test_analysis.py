@@ -75,6 +75,26 @@ def test_the_first_failure_comes_first_and_what_was_aborted_after_it_later(
     assert found.failures[0].last_state == "finished"
 
 
+def test_a_job_that_was_held_and_then_removed_tells_both_whatever_its_exit_code_says(
+    folded: Fold, story: Stories
+) -> None:
+    names = {"run": "r", "job": "stage_in", "attempt": 1}
+    told = story("r").planned().say(3, JobSubmitted(**names)).say(4, JobHeld(**names, reason=" no such file"))
+    told.say(5, JobAborted(**names)).say(6, JobFinished(**names, exit_raw=1))
+    told.say(7, ScriptFinished(**names, script="post", exit_raw=256))
+    (failure,) = analysed(folded(told.events)).failures
+    assert (failure.state, failure.stopped, failure.hold_reason) == ("failed", "aborted", "no such file")
+
+
+def test_a_job_that_no_scheduler_took_was_not_submitted(folded: Fold, story: Stories) -> None:
+    names = {"run": "r", "job": "stage_in", "attempt": 1}
+    told = (
+        story("r").planned().say(3, JobSubmitted(**names, status=-1)).say(4, JobFinished(**names, exit_raw=1))
+    )
+    (failure,) = analysed(folded(told.events)).failures
+    assert (failure.stopped, failure.hold_reason) == ("not submitted", "")
+
+
 def test_a_failing_post_script_is_the_last_that_was_seen_of_its_job(folded: Fold, story: Stories) -> None:
     told = story("r").planned().attempt(3, "stage_in")
     told.say(4, ScriptFinished(run="r", job="stage_in", attempt=1, script="post", exit_raw=256))
@@ -91,7 +111,16 @@ def test_a_failing_pre_script_is_all_that_was_seen_of_its_job(folded: Fold, stor
     told = story("r").planned()
     told.say(4, ScriptFinished(run="r", job="stage_in", attempt=1, script="pre", exit_raw=256))
     (failure,) = analysed(folded(told.events)).failures
-    assert (failure.last_state, failure.verdict) == ("pre script failed", 256)
+    assert (failure.last_state, failure.verdict, failure.stopped) == ("pre script failed", 256, "")
+
+
+def test_after_a_pre_script_that_failed_nothing_was_seen_but_that_its_attempt_was_over(
+    folded: Fold, story: Stories
+) -> None:
+    names = {"run": "r", "job": "stage_in", "attempt": 1}
+    told = story("r").planned().say(4, ScriptFinished(**names, script="pre", exit_raw=256))
+    (failure,) = analysed(folded(told.say(5, JobFinished(**names, exit_raw=256)).events)).failures
+    assert failure.last_state == "pre script failed"
 
 
 def test_a_sub_workflow_fails_because_of_its_own_jobs(folded: Fold, story: Stories) -> None:

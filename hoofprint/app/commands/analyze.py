@@ -20,6 +20,12 @@ from projections.answers.runs import RunDetail, resolve_run, run_detail
 _LINES_SHOWN = 20
 _PROCESSES_SHOWN = 20
 _OURS = "hoofprint"
+_STOPPED = {
+    ("aborted", False): "was aborted",
+    ("aborted", True): "was held, and then aborted",
+    ("not submitted", False): "could not be submitted",
+    ("not submitted", True): "could not be submitted",
+}
 
 
 def analyze(
@@ -89,7 +95,7 @@ def _counts_facts(counts: JobCounts) -> dict[str, object]:
 def _print_tail(out: Console, failure: Failure) -> None:
     tail = failure.stderr_tail.strip().splitlines()[-_LINES_SHOWN:]
     if tail:
-        out.print("   last lines of stderr:")
+        out.print("   last lines:")
     for line in tail:
         _say(out, f"   | {line}")
 
@@ -109,8 +115,8 @@ def _headline(failure: Failure) -> str:
 
 def _how(failure: Failure) -> str:
     """How a job failed: by its process, else by its script, else by its own verdict."""
-    if failure.state == "aborted":
-        return "was aborted"
+    if failure.stopped:
+        return _STOPPED[failure.stopped, bool(failure.hold_reason)]
     if failure.invocation is not None:
         return _exit_words(failure.invocation.exit_raw)
     if failure.failed_script:
@@ -124,7 +130,8 @@ def _details(failure: Failure) -> dict[str, object]:
     return {
         "   cause": failure.problem,
         "   corrupted": corrupted,
-        "   command": "\n".join(map(_process, invocations)),
+        "   held": failure.hold_reason,
+        "   command": "\n".join(_process(one, stopped=failure.stopped) for one in invocations),
         "   script": "\n".join(map(_script, failure.scripts)),
         "   where": " ".join(part for part in (failure.site, failure.hostname) if part),
         "   work directory": failure.work_directory,
@@ -135,10 +142,12 @@ def _details(failure: Failure) -> dict[str, object]:
     }
 
 
-def _process(process: Invocation) -> str:
+def _process(process: Invocation, *, stopped: str) -> str:
     """A process that failed: what it was, what it ran, and how it ended."""
     task = f"task {process.task}: " if process.task else ""
-    return f"{task}{shlex.join((process.executable, *process.argv))}: {_exit_words(process.exit_raw)}"
+    # the exit code of what was stopped is made up by whoever recorded it
+    ended = "" if stopped else f": {_exit_words(process.exit_raw)}"
+    return f"{task}{shlex.join((process.executable, *process.argv))}{ended}"
 
 
 def _script(script: Script) -> str:

@@ -55,13 +55,9 @@ class JobFiles:
 
     def pre_script_output(self, instance: JobInstance) -> JobOutput | None:
         """What a planner that ran as a PRE script wrote, where the DAG says where."""
-        script = self._dag.node(instance.job).pre
-        words = script.arguments.split() if script is not None else []
-        named = next((word[len(_PRE_LOG) :] for word in words if word.startswith(_PRE_LOG)), None)
-        if named is None:
-            return None
-        path = self._dump.here(f"{named}.{instance.output_number:03}")
-        return self._read(path) if path.is_file() else None
+        log = self._pre_script_log(instance)
+        path = self._dump.here(log) if log is not None else None
+        return self._read(path) if path is not None and path.is_file() else None
 
     def output_file(self, instance: JobInstance) -> Path | None:
         """Where the attempt's output has to be, None where it has none."""
@@ -79,7 +75,17 @@ class JobFiles:
         ending = f".{instance.output_number:03}" if has_own else ""
         told = instance.submit_file
         names = {"stdout.file": self.planned_name(told.stdout), "stderr.file": self.planned_name(told.stderr)}
-        return {key: f"{name}{ending}" if name else "" for key, name in names.items()}
+        said: dict[str, str | None]
+        said = {key: f"{name}{ending}" if name else "" for key, name in names.items()}
+        log = self._pre_script_log(instance) if instance.pre_exit else None
+        return said if log is None else {**said, "stdout.file": log}
+
+    def _pre_script_log(self, instance: JobInstance) -> str | None:
+        """Where a planner that runs as a PRE script writes, by its planned path."""
+        script = self._dag.node(instance.job).pre
+        words = script.arguments.split() if script is not None else []
+        named = next((word[len(_PRE_LOG) :] for word in words if word.startswith(_PRE_LOG)), None)
+        return None if named is None else f"{named}.{instance.output_number:03}"
 
     def _take_metadata(self, instance: JobInstance, outcome: Outcome) -> None:
         """Take from ``<job>.meta`` the files that no record of the attempt tells whole."""

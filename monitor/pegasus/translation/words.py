@@ -8,7 +8,7 @@ from monitor.fact_translation import capped_tail
 from monitor.pegasus.translation.values import told
 
 _SECTION = "#@ "
-_STDERR = " stderr"
+_STDOUT, _STDERR = " stdout", " stderr"
 # Three characters of quoting for each of the last that are kept.
 _QUOTED_TAIL = 3 * 8 * 1024
 
@@ -24,20 +24,23 @@ def argument_words(text: str | None) -> tuple[str, ...]:
 
 
 def last_words(stdout: str | None, stderr: str | None) -> str:
-    """The end of what a failed job's task wrote to stderr, or else of the whole job's stderr.
+    """The end of what a failed job's task wrote to stderr, else of the job's stderr, else of its stdout.
 
     Both outputs are URL-quoted; a job's ``stdout`` holds its tasks' outputs, each below a line that reads
-    ``#@ N stderr``.
+    ``#@ N stdout`` or ``#@ N stderr``.
     """
-    return capped_tail(_task_stderr(told(stdout)) or _unquoted_tail(told(stderr)).strip())
+    of_tasks = told(stdout)
+    return capped_tail(
+        _of_tasks(of_tasks, _STDERR) or _unquoted_tail(told(stderr)).strip() or _of_tasks(of_tasks, _STDOUT)
+    )
 
 
-def _task_stderr(stdout: str) -> str:
+def _of_tasks(stdout: str, stream: str) -> str:
     kept: list[str] = []
     inside = False
     for line in unquote(stdout, errors="backslashreplace").splitlines():
         if line.startswith(_SECTION):
-            inside = line.endswith(_STDERR)
+            inside = line.endswith(stream)
         elif inside:
             kept.append(line)
     return "\n".join(kept).strip()

@@ -124,6 +124,16 @@ def test_a_pre_script_that_fails_makes_an_attempt_of_its_own(make) -> None:
     assert events(second)[-3:] == ["pre.end", "submit.start", "submit.end"]
 
 
+def test_a_planner_that_fails_as_a_pre_script_tells_of_itself_in_its_own_log(make) -> None:
+    script = "SCRIPT PRE a a.pre.sh -Dpegasus.log.*=/planned/a.pre.log --conf p a.yml\n"
+    failing = ("00:01 Running PRE script of Node a...", "00:04 PRE Script of Node a failed with status 2")
+    records = make(*HEAD, *failing, dag=f"JOB a a.sub\n{script}", files={"a.pre.log.000": "no catalog\n"})
+    end = only(records, "job_inst.main.end")
+    assert (end.fields["stdout.file"], end.fields["stdout.text"]) == (
+        *("/planned/a.pre.log.000", "#@ 1 stdout%0Ano catalog%0A"),
+    )
+
+
 def test_a_dagman_that_went_away_without_a_word_ends_when_the_next_one_starts(make) -> None:
     restarted = tuple(line.replace("00:", "10:", 1) for line in HEAD)
     records = make(*HEAD, *restarted, "10:09 **** condor_dagman (condor_DAGMAN) pid 9 EXITING WITH STATUS 0")

@@ -141,6 +141,12 @@ def test_a_failed_job_keeps_the_last_words_of_its_task() -> None:
     assert end.stderr_tail == "/bin/ls: invalid option -- 'z'"
 
 
+def test_where_nothing_was_written_to_stderr_the_last_words_are_those_of_stdout() -> None:
+    ended = of(1, exitcode="512", stdout__text="#@ 1 stdout%0Ano catalog%0A#@ 1 stderr%0A%0A")
+    [end] = only(JobFinished, told(("job_inst.main.end", ended)))
+    assert end.stderr_tail == "no catalog"
+
+
 def test_a_job_that_succeeded_keeps_no_output() -> None:
     ended = of(1, exitcode="0", stdout__text="#@ 1 stderr%0Aa secret%0A", stderr__text="more")
     [end] = only(JobFinished, told(("job_inst.main.end", ended)))
