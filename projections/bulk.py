@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    BindParameter,
     Boolean,
     Connection,
     Double,
@@ -115,21 +116,56 @@ def key_rows(
     connection: Connection, columns: Mapping[str, type], rows: Iterable[Row], name: str
 ) -> FromClause:
     """Rows of keys as a table to join with, however many there are: one parameter, not thousands."""
+    dialect = connection.dialect.name
+    texts = _key_texts(dialect, columns, rows)
+    return _key_table(
+        dialect, columns, [bindparam(None, text, type_=Text(), unique=True) for text in texts], name
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyParameter:
+    """As ``key_rows``, for a statement that is made once and gets its rows with each execution."""
+
+    name: str
+    columns: Mapping[str, type]
+
+    def table(self, dialect: str) -> FromClause:
+        """The table to join with."""
+        count = len(self.columns) if dialect == "postgresql" else 1
+        parameters = [bindparam(f"{self.name}_{place}", type_=Text()) for place in range(count)]
+        return _key_table(dialect, self.columns, parameters, self.name)
+
+    def values(self, dialect: str, rows: Iterable[Row]) -> dict[str, str]:
+        """The parameters of an execution."""
+        texts = _key_texts(dialect, self.columns, rows)
+        return {f"{self.name}_{place}": text for place, text in enumerate(texts)}
+
+
+def _key_texts(dialect: str, columns: Mapping[str, type], rows: Iterable[Row]) -> list[str]:
+    """The rows as texts, which the parameters are: PostgreSQL takes one a column, SQLite one of JSON."""
     listed = [_storable_row(row) for row in rows] if str in columns.values() else list(rows)
-    if connection.dialect.name == "postgresql":
-        return _unnest(columns, listed, name)
-    return _json_rows(columns, listed, name)
+    if dialect != "postgresql":
+        return [msgspec.json.encode(listed).decode()]
+    by_column = list(zip(*listed, strict=True)) if listed else [()] * len(columns)
+    return [array_literal(cells, kind) for kind, cells in zip(columns.values(), by_column, strict=True)]
 
 
-def _unnest(columns: Mapping[str, type], rows: list[Row], name: str) -> FromClause:
-    by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    arrays = [
-        cast(
-            bindparam(None, array_literal(cells, kind), type_=Text(), unique=True), ARRAY(_ARRAY_TYPES[kind])
-        )
-        for kind, cells in zip(columns.values(), by_column, strict=True)
+def _key_table(
+    dialect: str, columns: Mapping[str, type], parameters: Sequence[BindParameter[str]], name: str
+) -> FromClause:
+    if dialect == "postgresql":
+        arrays = [
+            cast(parameter, ARRAY(_ARRAY_TYPES[kind]))
+            for parameter, kind in zip(parameters, columns.values(), strict=True)
+        ]
+        return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
+    each = func.json_each(*parameters).table_valued("value")
+    cells = [
+        func.json_extract(each.c.value, literal_column(f"'$[{place}]'")).label(column)
+        for place, column in enumerate(columns)
     ]
-    return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
+    return select(*cells).cte(name)
 
 
 def array_literal(cells: Sequence[Cell], kind: type) -> str:
@@ -143,15 +179,6 @@ def array_literal(cells: Sequence[Cell], kind: type) -> str:
     if kind is bool:
         return "{" + ",".join("NULL" if cell is None else "t" if cell else "f" for cell in cells) + "}"
     return "{" + ",".join(["NULL" if cell is None else repr(cell) for cell in cells]) + "}"
-
-
-def _json_rows(columns: Mapping[str, type], rows: list[Row], name: str) -> FromClause:
-    each = func.json_each(msgspec.json.encode(rows).decode()).table_valued("value")
-    cells = [
-        func.json_extract(each.c.value, literal_column(f"'$[{place}]'")).label(column)
-        for place, column in enumerate(columns)
-    ]
-    return select(*cells).cte(name)
 
 
 def storable(text: str) -> str:

@@ -232,9 +232,11 @@ class Projector:
                     if told is None:
                         return events
                     checkpoints = self._advance_all(checkpoints, told)
-                events += told.records
+                    events, until = events + told.records, told.until
+                    # gone before the collector is back, which would walk over all of it
+                    del told
                 if progress is not None:
-                    progress(Progress(events, told.until, head))
+                    progress(Progress(events, until, head))
 
     def _tell(self, past: PastLog, position: Position) -> Told | None:
         """What the log told next after a position, None where that is its end."""

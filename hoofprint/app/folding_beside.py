@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
+from eventlog.collector import collector_paused
 from eventlog.errors import HoofprintError
 from hoofprint.app.house import House
 from hoofprint.app.settings import Settings
@@ -73,6 +74,7 @@ def _fold_when_told(
     _fold(settings, listener)
 
 
+@collector_paused()
 def _fold(settings: Settings, listener: "Connection[None, None]") -> None:
     """Fold until the command closes its end, by its own will or because it was killed."""
     # loaded in this process alone: a database toolkit takes longer than the command's other modules

@@ -1,6 +1,8 @@
 """Where jobs and runs stand: what follows from attempts, engines and plans, refreshed batch by batch."""
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select, update
+from functools import cache
+
+from sqlalchemy import ColumnElement, Connection, Update, case, exists, func, select, update
 
 from eventlog.facts import (
     JobAborted,
@@ -16,7 +18,7 @@ from eventlog.facts import (
     ScriptFinished,
 )
 from projections.batch import FactBatch
-from projections.bulk import key_rows
+from projections.bulk import KeyParameter
 from projections.chunks import chunk_table, planned_runs, record_chunks, reveal_complete, withdraw_superseded
 from projections.keys import run_key
 from projections.runs import plan
@@ -26,6 +28,9 @@ from projections.runs.metadata import metadata
 from projections.runs.plan import JOBS
 
 PLAN_CHUNKS = chunk_table(metadata)
+
+_TOUCHED_JOBS = KeyParameter("touched", {"run_key": int, "job": str})
+_TOUCHED_RUNS = KeyParameter("touched", {"run_key": int})
 
 _OfAttempt = (
     JobSubmitted | JobStarted | JobHeld | JobReleased | JobEvicted | JobAborted | JobFinished | ScriptFinished
@@ -62,36 +67,39 @@ def _touched_jobs(batch: FactBatch) -> set[tuple[int, str]]:
 
 def _refresh_jobs(connection: Connection, jobs: set[tuple[int, str]]) -> None:
     """A job stands where its last attempt stands."""
-    if not jobs:
-        return
-    touched = key_rows(connection, {"run_key": int, "job": str}, sorted(jobs), "touched")
-    later = ATTEMPTS.alias("later")
-    last = (
-        select(ATTEMPTS.c.run_key, ATTEMPTS.c.job, ATTEMPTS.c.attempt, ATTEMPTS.c.state)
-        .join(touched, and_(ATTEMPTS.c.run_key == touched.c.run_key, ATTEMPTS.c.job == touched.c.job))
-        .where(
-            ~exists().where(
-                later.c.run_key == ATTEMPTS.c.run_key,
-                later.c.job == ATTEMPTS.c.job,
-                later.c.attempt > ATTEMPTS.c.attempt,
-            )
-        )
-        .subquery("last")
-    )
-    connection.execute(
-        update(JOBS)
-        .values(state=last.c.state, last_attempt=last.c.attempt)
-        .where(JOBS.c.run_key == last.c.run_key, JOBS.c.job == last.c.job)
-    )
+    if jobs:
+        dialect = connection.dialect.name
+        connection.execute(_jobs_refreshed(dialect), _TOUCHED_JOBS.values(dialect, sorted(jobs)))
 
 
 def _refresh_runs(connection: Connection, runs: set[int]) -> None:
-    if not runs:
-        return
-    touched = key_rows(connection, {"run_key": int}, [(run,) for run in sorted(runs)], "touched")
-    connection.execute(
-        update(RUNS).values(state=_state()).where(RUNS.c.run_key.in_(select(touched.c.run_key)))
+    if runs:
+        dialect = connection.dialect.name
+        values = _TOUCHED_RUNS.values(dialect, [(run,) for run in sorted(runs)])
+        connection.execute(_runs_refreshed(dialect), values)
+
+
+# Made once: to put such a statement together takes longer than a small batch takes it to run.
+@cache
+def _jobs_refreshed(dialect: str) -> Update:
+    touched, last, later = _TOUCHED_JOBS.table(dialect), ATTEMPTS.alias("last"), ATTEMPTS.alias("later")
+    a_later_one = exists().where(
+        later.c.run_key == last.c.run_key, later.c.job == last.c.job, later.c.attempt > last.c.attempt
     )
+    return (
+        update(JOBS)
+        .values(state=last.c.state, last_attempt=last.c.attempt)
+        .where(
+            *(last.c.run_key == touched.c.run_key, last.c.job == touched.c.job, ~a_later_one),
+            *(JOBS.c.run_key == touched.c.run_key, JOBS.c.job == touched.c.job),
+        )
+    )
+
+
+@cache
+def _runs_refreshed(dialect: str) -> Update:
+    touched = _TOUCHED_RUNS.table(dialect)
+    return update(RUNS).values(state=_state()).where(RUNS.c.run_key.in_(select(touched.c.run_key)))
 
 
 def _state() -> ColumnElement[str]:
