@@ -77,6 +77,8 @@ _RULES = (
         kept="",
     ),
 )
+# Numbers, times and digests: no hint is made of these characters alone.
+_PLAIN = re.compile(r"[0-9a-f.:+TZ-]*")
 
 
 def public_argv(argv: Sequence[str]) -> tuple[str, ...]:
@@ -94,6 +96,8 @@ def public_argv(argv: Sequence[str]) -> tuple[str, ...]:
 
 def public_text(text: str) -> str:
     """A text for an event: secrets filtered; what is no Unicode text (or is NUL) as an escape."""
+    if _PLAIN.fullmatch(text):
+        return text
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     if "\0" in text:

@@ -27,14 +27,12 @@ def infer_tag(key: str, text: str) -> Tag:
     that). Everything else is a string. The text is kept as written.
     """
     word = text.strip()
-    for kind, number in (
-        (BOOLEAN, _BOOLEANS.get(word.lower())),
-        (NUMBER, _number(word)),
-        (TIME, _time(word)),
-    ):
-        if number is not None:
-            return Tag(key=key, type=kind, text=text, number=number)
-    return Tag(key=key, type=STRING, text=text)
+    kind, number = NUMBER, _number(word)
+    if number is None:
+        kind, number = BOOLEAN, _BOOLEANS.get(word.lower())
+    if number is None:
+        kind, number = TIME, _time(word)
+    return Tag(key=key, type=STRING if number is None else kind, text=text, number=number)
 
 
 def typed_tag(key: str, value: str | float | bool) -> Tag:

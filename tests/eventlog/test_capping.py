@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventlog.capping import MAX_ARGV_SIZE, MAX_WORDS, public_argv, public_text
+from eventlog.capping import _PLAIN, _RULES, MAX_ARGV_SIZE, MAX_WORDS, _Rule, public_argv, public_text
 from eventlog.codec import encode
 from eventlog.facts import PlanFailed
 
@@ -132,3 +132,8 @@ def test_long_texts_take_linear_time(text: str) -> None:
     start = time.process_time()
     assert public_text(text) == text
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("rule", _RULES, ids=lambda rule: rule.hints[0])
+def test_no_hint_of_a_secret_hides_among_plain_characters(rule: _Rule) -> None:
+    assert not [hint for hint in rule.hints if _PLAIN.fullmatch(hint) or _PLAIN.fullmatch(hint.upper())]
