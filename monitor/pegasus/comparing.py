@@ -226,5 +226,6 @@ def _name(item: object) -> str:
 
 
 def _shown(value: object) -> str:
-    text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    """A value as it fits into a line: what a job wrote may have many."""
+    text = " ".join(map(str, value)) if isinstance(value, tuple) else " ".join(str(value).split())
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -22,7 +22,8 @@ class JobLine:
     ``attempt`` is the number of this try, ``kickstart`` the sum of its processes, ``queue`` the time until a
     scheduler took it, ``resource`` the time from there until it ran, ``runtime`` what the submit side saw,
     ``cluster`` a clustered job's own duration; ``exit_code`` is the greatest raw one of its processes and its
-    PRE script (of the attempt itself where it had neither), made regular: negative for a signal.
+    PRE script (of the attempt itself where it had neither), made regular: negative for a signal; None where
+    no scheduler took the attempt.
     """
 
     job: str
@@ -98,7 +99,7 @@ def _line(row: _Row, process: _Row | None, moments: dict[str, int], post: _Row |
 
 def _exit(row: _Row, process: _Row | None) -> int | None:
     raws: list[int | None] = [process.exit_raw if process else None, row.pre_exit]
-    return max((raw for raw in raws if raw is not None), default=row.verdict)
+    return max((raw for raw in raws if raw is not None), default=None if row.submit_status else row.verdict)
 
 
 def _earliest(*times: int | None) -> int | None:

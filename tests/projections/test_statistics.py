@@ -8,6 +8,7 @@ from eventlog.event import Event
 from eventlog.facts import (
     ChecksumVerified,
     InvocationRecorded,
+    JobFinished,
     JobPlanned,
     JobsPlanned,
     JobStarted,
@@ -162,6 +163,16 @@ def test_a_failing_pre_script_gives_its_exit_to_an_attempt_without_a_process(
     with folded(told.events).reading("runs") as connection:
         (line,) = job_lines(connection, resolve_run(connection, "r"))
     assert (line.exit_code, line.kickstart, line.site) == (3, None, "")
+
+
+def test_an_attempt_that_no_scheduler_took_has_no_exit_code_whatever_was_written_down(
+    folded: Fold, story: Stories
+) -> None:
+    told, names = story("r").planned(), {"run": "r", "job": "count_ID2", "attempt": 1}
+    told.say(4, JobSubmitted(**names, submission=1, status=-1)).say(5, JobFinished(**names, exit_raw=1))
+    with folded(told.events).reading("runs") as connection:
+        (line,) = job_lines(connection, resolve_run(connection, "r"))
+    assert (line.exit_code, line.kickstart) == (None, None)
 
 
 def test_a_job_submitted_to_a_grid_waits_in_two_queues(folded: Fold, story: Stories) -> None:

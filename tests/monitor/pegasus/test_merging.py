@@ -102,6 +102,12 @@ def test_a_contradiction_leaves_the_first_and_is_shown_with_both_values(kept: Ke
     assert kept.facts() == [FINISHED]
 
 
+def test_values_of_several_lines_are_shown_in_one(kept: Kept) -> None:
+    kept.offer(replace(FINISHED, exit_raw=256, stderr_tail="no space\n\nleft"))
+    [contradiction] = kept.offer(replace(FINISHED, exit_raw=256, stderr_tail="killed\n")).contradictions
+    assert (contradiction.kept, contradiction.offered) == ("no space left", "killed")
+
+
 def test_where_one_field_contradicts_another_may_still_be_filled(kept: Kept) -> None:
     kept.offer(FINISHED)
     assert counts(kept.offer(replace(FINISHED, exit_raw=256, user="ada"))) == (0, 1, 0, 1)
