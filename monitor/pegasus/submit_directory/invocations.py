@@ -31,7 +31,7 @@ def of_record(record: KickstartRecord, instance: JobInstance) -> Told:
         **_usage(values),
         "exitcode": values.get("mainjob.status.raw") or _text(instance.main_exit),
         "executable": values.get("mainjob.executable.file_name") or instance.submit_file.executable or "",
-        "argv": instance.submit_file.arguments or " ".join(record.arguments) or None,
+        "argv": _arguments(record, instance.submit_file.arguments),
     }
     return _timed(start, fields, instance)
 
@@ -130,6 +130,12 @@ def _timed(start: int | None, fields: dict[str, str | None], instance: JobInstan
         fields["dur"] = seconds(duration)
     fields["start_time"] = seconds(start) if start is not None else None
     return Told(start, start + duration if start is not None and duration is not None else start, fields)
+
+
+def _arguments(record: KickstartRecord, submitted: str | None) -> str | None:
+    """The words of the command: Pegasus takes those of an XML record, and the submit file's where it is YAML."""
+    own = " ".join(record.arguments)
+    return (own or submitted if record.is_xml else submitted or own) or None
 
 
 def _task(derivation: str | None) -> str | None:

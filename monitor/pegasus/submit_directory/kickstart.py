@@ -22,7 +22,7 @@ class KickstartRecord:
 
     ``stdout`` and ``stderr`` are the task's, cut to ``MOST_OUTPUT``; None where the record has none.
     ``cut_in`` is the file in whose values a record ended that was cut off; whole ones end with the task's
-    streams.
+    streams. ``is_xml``: it is of a kickstart older than 5.0.
     """
 
     values: dict[str, str] = field(default_factory=dict)
@@ -31,6 +31,7 @@ class KickstartRecord:
     stdout: str | None = None
     stderr: str | None = None
     cut_in: str | None = None
+    is_xml: bool = False
 
     def outputs(self) -> Mapping[str, Mapping[str, str]]:
         """The files that the record names as made, by LFN."""

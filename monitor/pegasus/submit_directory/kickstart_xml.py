@@ -32,7 +32,7 @@ _FILE = ("size", "mtime", "ctime", "user")
 class _Handler(handler.ContentHandler):
     def __init__(self) -> None:
         super().__init__()
-        self.record = KickstartRecord()
+        self.record = KickstartRecord(is_xml=True)
         self._path: list[str] = []
         self._text: list[str] = []
         self._left = 0

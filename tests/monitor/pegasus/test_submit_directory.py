@@ -180,6 +180,30 @@ def test_a_job_that_is_held_says_why_and_one_that_is_removed_fails(make) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (
+            '<?xml version="1.0"?>\n<invocation version="2.1" derivation="ID1"><mainjob duration="1.5">'
+            '<status raw="0"/><argument-vector><arg nr="1">-y</arg><arg nr="2">a b</arg></argument-vector>'
+            "</mainjob></invocation>\n",
+            "-y a b",
+        ),
+        (
+            "- invocation: True\n  mainjob:\n    duration: 1.5\n    status:\n      raw: 0\n"
+            '    argument_vector:\n      - "-y"\n',
+            "-x 1",
+        ),
+    ],
+)
+def test_words_of_a_command_are_those_of_an_xml_record_and_else_of_the_submit_file(
+    make, record, told
+) -> None:
+    records = make(*HEAD, *SUBMITTED, *EXECUTED, *TERMINATED, *SUCCEEDED, files={"a.out": record})
+    invocation = only(records, "inv.end")
+    assert (invocation.fields["dur"], invocation.fields["argv"]) == ("1.5", told)
+
+
 def test_tasks_of_a_cluster_without_records_come_from_its_lines_and_its_input(make) -> None:
     lines = [
         f'[cluster-task id={n}, start="2023-03-03T22:00:0{n}.500+00:00", duration=1.250, status={status}]'
