@@ -133,7 +133,7 @@ def _timed(start: int | None, fields: dict[str, str | None], instance: JobInstan
 
 
 def _arguments(record: KickstartRecord, submitted: str | None) -> str | None:
-    """The words of the command: Pegasus takes those of an XML record, and the submit file's where it is YAML."""
+    """The words of the command, as Pegasus takes them: of an XML record its own, else the submit file's."""
     own = " ".join(record.arguments)
     return (own or submitted if record.is_xml else submitted or own) or None
 

@@ -180,22 +180,23 @@ def test_a_job_that_is_held_says_why_and_one_that_is_removed_fails(make) -> None
     ]
 
 
-@pytest.mark.parametrize(
-    ("record", "told"),
-    [
-        (
-            '<?xml version="1.0"?>\n<invocation version="2.1" derivation="ID1"><mainjob duration="1.5">'
-            '<status raw="0"/><argument-vector><arg nr="1">-y</arg><arg nr="2">a b</arg></argument-vector>'
-            "</mainjob></invocation>\n",
-            "-y a b",
-        ),
-        (
-            "- invocation: True\n  mainjob:\n    duration: 1.5\n    status:\n      raw: 0\n"
-            '    argument_vector:\n      - "-y"\n',
-            "-x 1",
-        ),
-    ],
-)
+OLD_RECORD = """\
+<?xml version="1.0"?>
+<invocation version="2.1" derivation="ID1"><mainjob duration="1.5"><status raw="0"/>
+<argument-vector><arg nr="1">-y</arg><arg nr="2">a b</arg></argument-vector></mainjob></invocation>
+"""
+NEW_RECORD = """\
+- invocation: True
+  mainjob:
+    duration: 1.5
+    status:
+      raw: 0
+    argument_vector:
+      - "-y"
+"""
+
+
+@pytest.mark.parametrize(("record", "told"), [(OLD_RECORD, "-y a b"), (NEW_RECORD, "-x 1")])
 def test_words_of_a_command_are_those_of_an_xml_record_and_else_of_the_submit_file(
     make, record, told
 ) -> None:
