@@ -72,11 +72,20 @@ def _print(out: Console, detail: RunDetail, analysis: Analysis) -> None:
         _print_tail(out, failure)
     _print_unfinished(out, analysis)
     if not analysis.failures:
-        out.print("\nnothing failed")
+        _say(out, f"\n{_without_failures(detail)}")
     elif detail.planner == _OURS:
         again = shlex.join(("hoofprint", "run", summary.submit_directory))
         _say(out, f"\nWhen the cause is mended: {again}")
         out.print("It goes on where it was: what succeeded is not done again.")
+
+
+def _without_failures(detail: RunDetail) -> str:
+    """What there is to say where no job failed: the engine itself may have ended badly."""
+    engine = detail.engines[-1] if detail.engines else None
+    if engine is None or not engine.status:
+        return "nothing failed"
+    reason = f": {engine.reason}" if engine.reason else ""
+    return f"no job failed, but the engine ended with {engine.status}{reason}; its own log tells more"
 
 
 def _say(out: Console, text: str) -> None:

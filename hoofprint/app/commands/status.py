@@ -154,7 +154,10 @@ def integrity_line(integrity: Integrity) -> str:
 def _engines(detail: RunDetail) -> str:
     lines = []
     for engine in detail.engines:
-        ended = f"to {when(engine.finished_at)}" if engine.finished_at else "and has not ended"
         reason = f" ({engine.reason})" if engine.reason else ""
+        if engine.started_at is None:
+            lines.append(f"ended at {when(engine.finished_at)} before it began{reason}")
+            continue
+        ended = f"to {when(engine.finished_at)}" if engine.finished_at else "and has not ended"
         lines.append(f"{engine.engine} on {engine.host} from {when(engine.started_at)} {ended}{reason}")
     return "\n".join(lines)

@@ -34,6 +34,7 @@ class RunTrace:
         self._planned_at: int | None = None
         self._parent_job: str | None = None
         self._static: StaticPart | None = StaticPart(run)
+        self._was_told = False
         self._attempts: dict[str, AttemptTrace] = {}
         self._settled: OrderedDict[str, AttemptTrace] = OrderedDict()
         self._waiting: dict[str, None] = {}
@@ -99,10 +100,14 @@ class RunTrace:
         return self._static if self._static is not None else StaticPart(self.run)
 
     def settle_plan(self, time: int) -> Iterator[Stated]:
-        """State what was planned, once; ``time`` is when, where no plan said so."""
+        """State what was planned, once; ``time`` is when, where no plan said so.
+
+        Of a run that is known by its plan alone it is stated that no more was told: it is a run like others.
+        """
         static, self._static = self._static, None
-        if static is None or static.is_empty:
+        if static is None or (static.is_empty and (self._plan is None or self._was_told)):
             return
+        self._was_told = True
         moment = time if self._planned_at is None else self._planned_at
         for fact in static.facts():
             yield Stated(fact, moment)

@@ -141,6 +141,14 @@ def test_a_failed_job_keeps_the_last_words_of_its_task() -> None:
     assert end.stderr_tail == "/bin/ls: invalid option -- 'z'"
 
 
+def test_a_run_of_which_only_the_plan_is_known_is_a_run_and_a_plan_told_again_plans_nothing_new() -> None:
+    translator = Translator(Reports(pytest.fail))
+    said = [Record(event, NOON, RUN, RUN, {}, event) for event in ("wf.plan", "static.end") * 2]
+    facts = [event.fact for record in said for event in translator.translate(record)]
+    [planned] = only(WorkflowPlanned, facts)
+    assert (planned.tasks, planned.jobs, planned.chunks) == (0, 0, 0)
+
+
 def test_where_nothing_was_written_to_stderr_the_last_words_are_those_of_stdout() -> None:
     ended = of(1, exitcode="512", stdout__text="#@ 1 stdout%0Ano catalog%0A#@ 1 stderr%0A%0A")
     [end] = only(JobFinished, told(("job_inst.main.end", ended)))
