@@ -9,6 +9,7 @@ from monitor.pegasus.translation.values import told
 
 _SECTION = "#@ "
 _STDOUT, _STDERR = " stdout", " stderr"
+_RECORDS = ("<invocation", "- invocation:")
 # Three characters of quoting for each of the last that are kept.
 _QUOTED_TAIL = 3 * 8 * 1024
 
@@ -31,8 +32,15 @@ def last_words(stdout: str | None, stderr: str | None) -> str:
     """
     of_tasks = told(stdout)
     return capped_tail(
-        _of_tasks(of_tasks, _STDERR) or _unquoted_tail(told(stderr)).strip() or _of_tasks(of_tasks, _STDOUT)
+        _of_tasks(of_tasks, _STDERR)
+        or _unquoted_tail(told(stderr)).strip()
+        or _without_records(_of_tasks(of_tasks, _STDOUT))
     )
+
+
+def _without_records(text: str) -> str:
+    """Nothing where a monitor took an invocation record for plain text: it holds the task's environment."""
+    return "" if any(record in text for record in _RECORDS) else text
 
 
 def _of_tasks(stdout: str, stream: str) -> str:

@@ -155,6 +155,13 @@ def test_where_nothing_was_written_to_stderr_the_last_words_are_those_of_stdout(
     assert end.stderr_tail == "no catalog"
 
 
+@pytest.mark.parametrize("begin", ["<invocation version=%222.0%22>", "- invocation: True"])
+def test_a_record_that_a_monitor_could_not_read_is_no_last_words(begin: str) -> None:
+    record = f"#@ 1 stdout%0Aprologue%0A{begin}%0A  TOKEN: a secret%0A"
+    [end] = only(JobFinished, told(("job_inst.main.end", of(1, exitcode="512", stdout__text=record))))
+    assert end.stderr_tail == ""
+
+
 def test_a_job_that_succeeded_keeps_no_output() -> None:
     ended = of(1, exitcode="0", stdout__text="#@ 1 stderr%0Aa secret%0A", stderr__text="more")
     [end] = only(JobFinished, told(("job_inst.main.end", ended)))
