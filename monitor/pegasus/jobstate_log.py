@@ -109,13 +109,14 @@ def _take(attempt: _Attempt, fact: _OfAttempt, time: int) -> None:
         _take_script(attempt, fact, time)
     elif isinstance(fact, JobSubmitted):
         attempt.number = fact.submission or attempt.number
-        attempt.site = attempt.site or fact.site
+        attempt.site = fact.site or attempt.site
         attempt.scheduler_id = attempt.scheduler_id or fact.scheduler_id
         failed = "_FAILED" if fact.status else ""
         attempt.has_no_verdict |= bool(fact.status)
         attempt.states.append((time, f"{_ROUTES.get(fact.route, 'SUBMIT')}{failed}", None))
     elif isinstance(fact, JobFinished):
-        attempt.site = fact.site or attempt.site
+        # where it was submitted to, whatever the job itself calls its site
+        attempt.site = attempt.site or fact.site
         if fact.terminated is not None:
             attempt.states.append((fact.terminated, "JOB_TERMINATED", None))
         verdict = "JOB_FAILURE" if fact.exit_raw else "JOB_SUCCESS"

@@ -8,7 +8,7 @@ import pytest
 
 from eventlog.codec import Codec
 from eventlog.event import Event, Observer
-from eventlog.facts import JobSubmitted, ScriptFinished
+from eventlog.facts import JobFinished, JobSubmitted, ScriptFinished
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
 from monitor.pegasus.importing import Imported, import_source
@@ -68,3 +68,12 @@ def test_an_attempt_that_was_never_submitted_is_counted_where_it_began() -> None
     [(_, lines)] = run_lines(events, ["r"])
     numbers = {line.split()[1]: int(line.split()[-1]) for line in lines}
     assert numbers == {"early": 1, "a": 2, "b": 3, "between": 4, "c": 5, "late": 6}
+
+
+def test_a_line_names_the_site_that_a_job_was_submitted_to() -> None:
+    observer, names = Observer("test", "ada", "r"), {"run": "r", "job": "a", "attempt": 1}
+    ended = observer.event(JobFinished(**names, exit_raw=0, site="as-the-job-says"), 9_000_000)
+    submitted = observer.event(JobSubmitted(**names, submission=1, site="pool"), 2_000_000)
+    for events, site in (((submitted, ended), "pool"), ((ended,), "as-the-job-says")):
+        [(_, lines)] = run_lines(events, ["r"])
+        assert {line.split()[4] for line in lines} == {site}
