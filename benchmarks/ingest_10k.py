@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +37,11 @@ _LOOK_EVERY = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One import: seconds until all is in the tables, processor seconds, and memory at its peak (KiB)."""
+    """One import: seconds until all is in the tables, processor seconds, each process' most memory (KiB)."""
 
     seconds: float
     processor: float
-    peak: int
+    peaks: Sequence[int]
 
 
 def main() -> None:
@@ -77,9 +79,13 @@ def _from_event_file(folder: Path, jobs: int) -> Measured:
     source.unlink()
     print(
         f"from the event file of {jobs} jobs ({lines} lines, {size:.0f} MB): {measured.seconds:.2f} s, "
-        f"{measured.processor:.2f} s of processors, peak of {measured.peak / 1024:.0f} MiB"
+        f"{measured.processor:.2f} s of processors, peaks of {_in_mebibytes(measured.peaks)} MiB"
     )
     return measured
+
+
+def _in_mebibytes(peaks: Sequence[int]) -> str:
+    return " and ".join(f"{peak / 1024:.0f}" for peak in peaks)
 
 
 def _from_directory(folder: Path, jobs: int) -> float:
@@ -91,34 +97,41 @@ def _from_directory(folder: Path, jobs: int) -> float:
 def _import(source: Path, home: Path) -> Measured:
     """Import into an empty house; what is left to fold is folded."""
     environment = {**os.environ, "HOOFPRINT_HOME": str(home), "TZ": "UTC"}
+    # what was written beforehand is not to be waited for by the first fsync
+    os.sync()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     command = [*_COMMAND, "import", str(source)]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as importing:
-        peak = _watch(importing)
+        peaks = _watch(importing)
     if importing.returncode:
         raise SystemExit(f"hoofprint import ended with {importing.returncode}")
     seconds = time.perf_counter() - started
     subprocess.run([*_COMMAND, "views", "fold"], env=environment, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(seconds, processor, peak)
+    return Measured(seconds, processor, peaks)
 
 
-def _watch(process: "subprocess.Popen[bytes]") -> int:
-    """The most memory that a process had, in KiB."""
-    peak = 0
+def _watch(process: "subprocess.Popen[bytes]") -> Sequence[int]:
+    """The most memory that a process had, and each one that it started, in KiB."""
+    peaks: dict[str, int] = {}
     while process.poll() is None:
-        try:
-            status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-        except OSError:
-            break
-        match = _PEAK.search(status)
-        peak = max(peak, int(match[1]) if match else 0)
+        for member in (str(process.pid), *_started_by(process.pid)):
+            with suppress(OSError):
+                match = _PEAK.search(Path(f"/proc/{member}/status").read_text(encoding="utf-8"))
+                peaks[member] = max(peaks.get(member, 0), int(match[1]) if match else 0)
         time.sleep(_LOOK_EVERY)
-    return peak
+    return list(peaks.values())
+
+
+def _started_by(process: int) -> Sequence[str]:
+    try:
+        return Path(f"/proc/{process}/task/{process}/children").read_text(encoding="utf-8").split()
+    except OSError:
+        return ()
 
 
 if __name__ == "__main__":

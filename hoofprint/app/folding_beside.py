@@ -13,7 +13,7 @@ from hoofprint.app.house import House
 from hoofprint.app.settings import Settings
 
 _LOOK_EVERY = 0.1
-_WORTH_A_FOLD = 1_000
+_WORTH_A_FOLD = 2_000
 """Events; fewer are left for the next look, since every fold has a price of its own."""
 
 _logger = logging.getLogger("hoofprint.folding")
