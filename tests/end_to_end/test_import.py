@@ -81,6 +81,21 @@ def test_of_a_job_that_was_held_and_removed_the_reason_is_told_and_no_signal(pro
     assert "SIGHUP" not in told
 
 
+_STOPPED = """\
+wf.plan root.xwf.id=stopped dax.label=drugs submit.hostname=head submit.dir=/runs/14 user=u
+job.info job.id=load type_desc=compute clustered=0 max_retries=0 executable=/bin/load task_count=1
+xwf.start restart_count=0
+xwf.end status=1 restart_count=0
+"""
+
+
+def test_a_run_whose_engine_alone_failed_is_told_as_failed(project, tmp_path: Path) -> None:
+    path = tmp_path / "stopped.bp"
+    path.write_text("".join(f"ts=1 event=stampede.{x} xwf.id=stopped\n" for x in _STOPPED.splitlines()))
+    project.call("import", str(path))
+    assert "no job failed, but the engine ended with 1" in project.call("analyze", "stopped", expect=1).stdout
+
+
 def test_importing_again_adds_nothing(project, genome: Path) -> None:
     added = project.json("import", str(genome))["added"]
     again = project.json("import", str(genome))

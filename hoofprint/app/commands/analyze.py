@@ -15,7 +15,7 @@ from projections.answers.analysis import Analysis, JobCounts, analysis_of
 from projections.answers.failures import Failure
 from projections.answers.integrity import Mismatch
 from projections.answers.jobs import Invocation, Script
-from projections.answers.runs import RunDetail, resolve_run, run_detail
+from projections.answers.runs import Engine, RunDetail, resolve_run, run_detail
 
 _LINES_SHOWN = 20
 _PROCESSES_SHOWN = 20
@@ -37,7 +37,8 @@ def analyze(
     """Say why a run failed: root cause first, with its command, exit and last words, and what to do.
 
     Tells how many jobs succeeded, failed, are held or were never submitted, then each job that failed, those
-    of sub-workflows too, and what is held or tried again. Exit code 1 when something failed, 0 otherwise.
+    of sub-workflows too, and what is held or tried again. Exit code 1 when something failed, be it the engine
+    alone, 0 otherwise.
     """
     house: House = context.obj
     store = views_as_of(house, as_of, run=reference)
@@ -56,7 +57,7 @@ def analyze(
         )
     else:
         _print(console(), detail, analysis)
-    if analysis.failures or detail.summary.state == "failed":
+    if analysis.failures or _bad_end(detail) is not None:
         raise typer.Exit(1)
 
 
@@ -79,10 +80,16 @@ def _print(out: Console, detail: RunDetail, analysis: Analysis) -> None:
         out.print("It goes on where it was: what succeeded is not done again.")
 
 
-def _without_failures(detail: RunDetail) -> str:
-    """What there is to say where no job failed: the engine itself may have ended badly."""
+def _bad_end(detail: RunDetail) -> Engine | None:
+    """The engine that ran last, if it ended badly."""
     engine = detail.engines[-1] if detail.engines else None
-    if engine is None or not engine.status:
+    return engine if engine is not None and engine.status else None
+
+
+def _without_failures(detail: RunDetail) -> str:
+    """What there is to say where no job failed."""
+    engine = _bad_end(detail)
+    if engine is None:
         return "nothing failed"
     reason = f": {engine.reason}" if engine.reason else ""
     return f"no job failed, but the engine ended with {engine.status}{reason}; its own log tells more"
