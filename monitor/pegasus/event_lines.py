@@ -15,8 +15,10 @@ import msgspec
 from monitor.pegasus.translation.values import UnfitValueError
 
 _PAIR = re.compile(r'(?<!\S)([^\s="]++)=("[^"\\]*+(?:\\.[^"\\]*+)*+"(?=\s|$)|[^\s"]*+(?=\s|$))')
-# What every event of a monitor repeats about its run comes last, behind the root.
 _ROOT = b" root.xwf.id="
+# What every event of a monitor repeats about its run, as a rule at its end. No event but the plan, which is
+# looked at closely, says any of it of its own.
+_REPEATED = {"dax", "dag", "wf.ts", "submit.dir", "pegasus.version", "submit.hostname", "wf.user"}
 _MOST_REPETITIONS = 8
 _FIRST = ["ts", "event"]
 _BEFORE, _BEHIND = {b"="}, {b" ", b"\n"}
@@ -50,12 +52,13 @@ class EventLines:
         return _parse_together(lines) or [None] * len(lines)
 
     def _learn(self, line: bytes) -> None:
-        """Pass over from now on what this line repeats about its run, where that is whole by itself."""
+        """Pass over from now on what this line repeats about its run, where nothing else is behind it."""
         root = line.rfind(_ROOT)
         cut = line.find(b" ", root + len(_ROOT))
         if root < 0 or cut < 0 or b'"' in line[cut:] or line[cut:] in self._repetitions:
             return
-        if _parse_together([b"ts= event=" + line[cut:]]) is not None:
+        fields = _parse_together([b"ts= event=" + line[cut:]])
+        if fields is not None and fields[0].keys() <= _REPEATED.union(_FIRST):
             self._repetitions.append(line[cut:])
 
 

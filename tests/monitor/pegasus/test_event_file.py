@@ -65,6 +65,14 @@ def test_what_every_event_repeats_is_read_once(tmp_path: Path) -> None:
     assert not told
 
 
+def test_what_stands_behind_the_repeated_fields_is_read_of_each_event(tmp_path: Path) -> None:
+    behind = f" root.xwf.id={RUN} dax=/w.yml wf.user=ada jobtype=compute req_cpus=1\n"
+    lines = [line(f"job.id=t{number}", event="job_inst.composite").rstrip() + behind for number in range(3)]
+    records, told = read(tmp_path / "run.bp", "".join(lines))
+    assert [record.fields["req_cpus"] for record in records] == ["1", "1", "1"]
+    assert not told
+
+
 def test_words_like_the_repeated_ones_within_a_value_are_that_value(tmp_path: Path) -> None:
     argv = f"see root.xwf.id={RUN} x"
     lines = [line(f'task.id=t{number} argv="{argv}"') for number in range(3)]
