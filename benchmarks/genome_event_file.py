@@ -132,8 +132,9 @@ def _job_lines(run: GenomeRun, job: GenomeJob, repeated: str) -> Iterator[str]:
         f'stderr.file={output}.err.000 stdout.text="#@ 1 stdout%0Adone%0A" stderr.text="{_PEGASUSLITE}"'
     )
     yield line(ended + 3, "job_inst.main.end", end)
-    name = f"hostname=node{job.number % 64}.example.org"
-    yield line(ended + 3, "job_inst.composite", f"{end} int_error_count=0 {name} jobtype=compute {_MACHINE}")
+    # the one event of which more stands behind what all of them repeat
+    composite = f"{repeated.rstrip()} {_summary(job)}\n"
+    yield _event(run, ended + 3, "job_inst.composite", f"{who} {end}", composite)
     yield line(ended + 3, "inv.start", "inv.id=-2")
     yield line(ended + 4, "inv.end", _post_script(job))
     yield line(ended + 5, "job_inst.post.end", f"js.id=7 reason=None {scheduled} status=0 exitcode=0")
@@ -145,6 +146,18 @@ def _invocation(job: GenomeJob) -> str:
         f"dur={job.duration:.6f} remote_cpu_time={job.cpu_time:.6f} "
         f"avg_cpu={job.cpu_time / job.duration:.6f} maxrss={job.maxrss} exitcode=0 "
         f'executable=/opt/1000genome/bin/{job.transformation} argv="{job.argv}"'
+    )
+
+
+def _summary(job: GenomeJob) -> str:
+    """What a job's composite event tells besides its end."""
+    host = f"node{job.number % 64}.example.org"
+    return (
+        f"int_error_count=0 hostname={host} jobtype=compute {_MACHINE} "
+        f"invocations=\"[{{'transformation': '{job.transformation}', 'exitcode': 0, "
+        f"'duration': {job.duration:.3f}, 'user': '{USER}', 'hostname': '{host}', 'hostaddr': "
+        f"'10.1.0.{job.number % 64}', 'maxrss': {job.maxrss}, 'tot_ip_size_mb': 0.25, "
+        f"'tot_op_size_mb': 0.94}}]\" wf={LABEL}"
     )
 
 
