@@ -5,7 +5,7 @@ from pathlib import Path
 
 from eventlog.errors import InputError
 from monitor.pegasus.abstract_roles import uses_of
-from monitor.pegasus.records import Record
+from monitor.pegasus.records import Record, make_record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory.braindump import Braindump
 from monitor.pegasus.submit_directory.dag import read_dag
@@ -37,8 +37,9 @@ def _abstract_workflow(dump: Braindump) -> Path | None:
 
 
 def _of_workflow(dump: Braindump, time: int, path: Path, workflow: AbstractWorkflow) -> Iterator[Record]:
+    place = str(path)
     for fields in uses_of(workflow):
-        yield Record("file.use", time, dump.run, dump.root, fields, str(path))
+        yield make_record("file.use", time, dump.run, dump.root, fields, place)
 
 
 def _of_submit_files(dump: Braindump, time: int) -> Iterator[Record]:

@@ -1,11 +1,10 @@
 """The static part of a run: what the planner wrote down before anything ran."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from monitor.pegasus.event_file import EventFile
-from monitor.pegasus.records import Record
+from monitor.pegasus.records import Record, make_record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory.braindump import Braindump
 from monitor.pegasus.submit_directory.file_roles import file_uses
@@ -35,7 +34,7 @@ def planned_records(dump: Braindump, parent: str | None, reports: Reports) -> It
     if static.is_file():
         for record in EventFile(static, reports).records():
             if record.event not in ("static.start", "static.end"):
-                yield replace(record, run=dump.run, root=dump.root)
+                yield make_record(record.event, record.time, dump.run, dump.root, record.fields, record.place)
             has_metadata = has_metadata or record.event == "xwf.meta"
     else:
         reports.unreadable(f"{static}: not there: tasks, jobs and edges of the plan are not known")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eventlog.collector import collector_paused
 from eventlog.errors import HoofprintError, InputError
-from monitor.pegasus.records import Record, RecordSource
+from monitor.pegasus.records import Record, RecordSource, make_record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory.source import SubmitDirectory
 
@@ -58,7 +58,7 @@ class SubmitDirectoryBeside:
             while not is_over:
                 piece = self._received(receiver)
                 for row in piece.rows:
-                    yield Record(*row)
+                    yield make_record(*row)
                 if piece.error is not None:
                     raise piece.error
                 is_over = piece.is_last

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from monitor.pegasus.records import Record
+from monitor.pegasus.records import Record, make_record
 from monitor.pegasus.submit_directory.instances import JobInstance
 
 _SECOND = 1_000_000
@@ -23,7 +23,7 @@ class Scribe:
     def say(self, event: str, time: int, fields: Mapping[str, str | None]) -> Record:
         """A record; a field that is None is left out."""
         known = {name: value for name, value in fields.items() if value is not None}
-        return Record(event, time, self.run, self._root, known, f"{self._log}, line {self.line}")
+        return make_record(event, time, self.run, self._root, known, f"{self._log}, line {self.line}")
 
     def of(self, instance: JobInstance, event: str, time: int, fields: Mapping[str, str | None]) -> Record:
         """A record that speaks of an attempt of a job."""
