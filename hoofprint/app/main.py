@@ -67,7 +67,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(options)
-    commands.register(app, arguments)
+    commands.register(app, arguments, os.environ)
     return app
 
 

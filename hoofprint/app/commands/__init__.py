@@ -1,9 +1,11 @@
 """The commands, one module each, in the order in which help lists them."""
 
+import ast
 import keyword
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 import typer
 
@@ -48,16 +50,39 @@ ENTRIES = (
 )
 
 
-def register(app: typer.Typer, arguments: Sequence[str]) -> None:
-    """Give the application the commands that the arguments may mean.
+_COMPLETION = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
+"""Variables in which shells tell what they want completed."""
+
+
+def register(app: typer.Typer, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Give the application the commands that the arguments, or the words a shell asks about, may mean.
 
     A database toolkit and a GraphQL library take longer to load than most commands take to run: only what is
-    named is loaded; where nothing known is named, everything is, for help and suggestions.
+    named is loaded. Where nothing known is named no command can run, and help and suggestions need no more
+    than names and descriptions.
     """
-    named = [entry for entry in ENTRIES if entry.name in arguments]
-    for entry in named or ENTRIES:
+    words = {*arguments, *(word for name in _COMPLETION for word in environment.get(name, "").split())}
+    named = [entry for entry in ENTRIES if entry.name in words]
+    for entry in named:
         module = import_module(f"{__name__}.{entry.python_name}")
         if entry.group:
             app.add_typer(module.app, name=entry.name, rich_help_panel=entry.panel)
         else:
             app.command(entry.name, rich_help_panel=entry.panel)(getattr(module, entry.python_name))
+    for entry in ENTRIES if not named else ():
+        app.command(entry.name, help=_description(entry), rich_help_panel=entry.panel)(_described)
+
+
+def _described() -> None:
+    """Stands for a command that was not named."""
+
+
+def _description(entry: Entry) -> str:
+    """What a command does: its function's docstring, a group's ``help``, read without loading either."""
+    source = Path(__file__).with_name(f"{entry.python_name}.py").read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    if not entry.group:
+        functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
+        return next(ast.get_docstring(node) or "" for node in functions if node.name == entry.python_name)
+    keywords = (node for node in ast.walk(tree) if isinstance(node, ast.keyword))
+    return next(str(ast.literal_eval(node.value)) for node in keywords if node.arg == "help")

@@ -5,9 +5,6 @@ from typing import Annotated
 
 import typer
 
-from api.server import build_app
-from api.server import serve as serve_app
-from api.settings import ServerSettings
 from hoofprint.app.as_of import past_as_of
 from hoofprint.app.commands.options import AsOf
 from hoofprint.app.following import follow_patiently
@@ -33,6 +30,11 @@ def serve(
     With --as-of everything is as it was then, and stays so: nothing is folded, nothing can be said,
     and every page says which moment it shows.
     """
+    # loaded where it serves: a GraphQL library takes longer to load than the help takes to read
+    from api.server import build_app
+    from api.server import serve as serve_app
+    from api.settings import ServerSettings
+
     house: House = context.obj
     tokens = token_file or (Path(house.settings["token_file"]) if house.settings["token_file"] else None)
     past = None if as_of is None else past_as_of(house, as_of)
