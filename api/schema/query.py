@@ -13,7 +13,7 @@ from api.schema.lineage import Lineage, LineageDirection, lineage_of_file
 from api.schema.paging import PAGE
 from api.schema.resolving import resolved
 from api.schema.reuse import ReusableFiles, reusable_files
-from api.schema.runs import RunConnection, RunDetail, RunState, one_run, page_of_runs, run_named
+from api.schema.runs import RunConnection, RunDetail, RunState, WantedRuns, one_run, page_of_runs, run_named
 from api.schema.scalars import Long
 from api.schema.statistics import Statistics, statistics_of_run
 from projections.answers.lineage import DEFAULT_BUDGET, DEFAULT_DEPTH
@@ -66,17 +66,22 @@ class Query:
         """A lineage, breadth first, up to a depth and a number of nodes."""
         return await lineage_of_file(info, await run_named(info, run), lfn, direction, depth, budget)
 
-    @resolved("Planned runs, the newest first; those of one workflow, in one state, where given.")
+    @resolved(
+        "Planned runs, the newest first; those of one workflow, in one state, where given; without those of "
+        "sub-workflows where only roots are wanted."
+    )
     async def runs(
         self,
         info: Info,
         workflow: str | None = None,
         state: RunState | None = None,
+        roots_only: bool = False,
         first: int = PAGE,
         after: str | None = None,
     ) -> RunConnection:
         """A page of runs."""
-        return await page_of_runs(info, workflow, state, first, after)
+        wanted = WantedRuns(workflow, state, roots_only)
+        return await page_of_runs(info, wanted, first, after)
 
     @resolved("One run.")
     async def run(

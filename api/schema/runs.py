@@ -157,16 +157,23 @@ class _RunKey(NamedTuple):
     key: _Int64
 
 
-async def page_of_runs(
-    info: Info, workflow: str | None, state: RunState | None, first: int, after: str | None
-) -> RunConnection:
-    """One page of the runs that the caller may see; those of one workflow or state where given."""
+class WantedRuns(NamedTuple):
+    """Which runs: of one workflow, in one state, roots alone."""
+
+    workflow: str | None
+    state: RunState | None
+    roots_only: bool
+
+
+async def page_of_runs(info: Info, wanted: WantedRuns, first: int, after: str | None) -> RunConnection:
+    """One page of those of the wanted runs that the caller may see."""
     require_page(first)
     listing = partial(
         answers.list_runs,
         namespaces=info.context.access.namespaces,
-        workflow=None if workflow is None else asked_name(workflow),
-        state=asked_word(state),
+        workflow=None if wanted.workflow is None else asked_name(wanted.workflow),
+        state=asked_word(wanted.state),
+        roots_only=wanted.roots_only,
         after=None if after is None else unpack_cursor(after, _RunKey, "runs"),
         limit=first + 1,
     )

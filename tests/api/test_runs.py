@@ -22,8 +22,8 @@ def test_runs_come_newest_first_page_by_page(server):
 
 
 def test_runs_are_listed_by_workflow_and_by_state(server):
-    query = """query Runs($workflow: String, $state: RunState, $after: String) {
-        runs(workflow: $workflow, state: $state, first: 1, after: $after) {
+    query = """query Runs($workflow: String, $state: RunState, $rootsOnly: Boolean! = false, $after: String) {
+        runs(workflow: $workflow, state: $state, rootsOnly: $rootsOnly, first: 1, after: $after) {
             edges { node { id } } pageInfo { hasNextPage endCursor } } }"""
 
     def listed(**filters):
@@ -38,6 +38,7 @@ def test_runs_are_listed_by_workflow_and_by_state(server):
     assert listed(workflow="split") == ["run-3", "run-2", "run-1"]
     assert listed(workflow="split", state="RUNNING") == []
     assert listed(workflow="merge") == []
+    assert listed(rootsOnly=True) == ["run-3", "run-2", "run-1"]
     misspelt = server.error(query, state="failed")
     assert misspelt["code"] == "BAD_REQUEST"
     assert "Did you mean the enum value 'FAILED'" in misspelt["message"]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -29,6 +30,9 @@ def status(
         typer.Argument(metavar="[RUN]", help="A run: id, beginning of it, plan directory or 'latest'."),
     ] = None,
     first: Annotated[int, typer.Option("--first", "-n", min=1, help="Without RUN: list so many runs.")] = 20,
+    subworkflows: Annotated[
+        bool, typer.Option("--subworkflows", help="Without RUN: list the runs of sub-workflows, too.")
+    ] = False,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
@@ -42,7 +46,9 @@ def status(
         return
     with store.reading("runs") as runs, store.reading("data") as data:
         if reference is None:
-            _list(list_runs(runs, namespaces=[house.settings["namespace"]], limit=first), as_json)
+            listed = partial(list_runs, runs, namespaces=[house.settings["namespace"]], limit=first)
+            # of a sub-workflow that was imported alone there is no root
+            _list((not subworkflows and listed(roots_only=True)) or listed(), as_json)
             return
         run = resolve_run(runs, reference)
         detail, integrity = run_detail(runs, run), integrity_of(data, run)
