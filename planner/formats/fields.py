@@ -8,7 +8,8 @@ from planner.formats.problems import Path, Problems
 from planner.formats.sizes import parse_size
 from planner.formats.source import Source
 from planner.formats.yaml_lines import locate
-from planner.formats.yaml_tree import Node, Section, parse_tree
+from planner.formats.yaml_nodes import Node, Section
+from planner.formats.yaml_tree import parse_tree
 from planner.lfn import InvalidLfnError, check_lfn
 
 TRUE_WORDS = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 from planner.formats.problems import Path, Problems
-from planner.formats.yaml_tree import Node, Section
+from planner.formats.yaml_nodes import Node, Section
 from planner.unicode_text import is_utf8
 
 _variable = re.compile(r"(\\?)\$\{([^${}]*)\}")

@@ -5,7 +5,7 @@ on a command line. Only null becomes None. JSON is read as the subset of YAML th
 """
 
 from collections.abc import Callable
-from typing import NoReturn, TypeAlias, Union
+from typing import NoReturn, TypeAlias
 
 import yaml
 from yaml.events import (
@@ -26,32 +26,17 @@ from yaml.events import (
 from eventlog.errors import InputError
 from planner.formats.problems import Path, one_line
 from planner.formats.source import Source
+from planner.formats.yaml_blocks import Unusual, read_blocks
 from planner.formats.yaml_lines import locate
+from planner.formats.yaml_nodes import DEEPEST_NESTING, LONGEST_SCALAR, NULLS, Node, Section
 from planner.formats.yaml_parser import explain_error, line_of, open_parser
 
-DEEPEST_NESTING = 64
-LONGEST_SCALAR = 1024**2
 ALIAS_ALLOWANCE = 1_000_000
 _ALIAS_RATIO = 10
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset(
     {"!", *(_CORE + kind for kind in ("str", "int", "float", "bool", "timestamp", "map", "seq"))}
 )
-
-Node: TypeAlias = Union[str, list["Node"], "Section", None]
-"""A value of the document."""
-
-
-class Section(dict[str, Node]):
-    """A mapping of the document; ``line`` (from 1) is where it starts."""
-
-    __slots__ = ("line",)
-
-    def __init__(self, line: int) -> None:
-        super().__init__()
-        self.line = line
-
 
 _Anchored: TypeAlias = tuple[Node, int] | None
 _Frame: TypeAlias = tuple[Section | list[Node], str | None, str | None, int]
@@ -64,6 +49,13 @@ def parse_tree(source: Source) -> Node:
     64, scalars beyond 1 MiB or with a NUL, aliases that refer to themselves or expand beyond reason, several
     documents.
     """
+    try:
+        return read_blocks(source.data)
+    except Unusual:
+        return _parse_whole(source)
+
+
+def _parse_whole(source: Source) -> Node:
     parser = open_parser(source)
     try:
         return _TreeBuilder(source, parser).build()
@@ -117,7 +109,7 @@ class _TreeBuilder:
         value: str | None = self._texts.setdefault(text, text)
         if event.tag is not None:
             value = self._tagged(event, text)
-        elif event.implicit[0] and text in _NULLS:
+        elif event.implicit[0] and text in NULLS:
             value = None
         if event.anchor is not None:
             self._anchors[event.anchor] = (value, 1 + len(text) // 1024)

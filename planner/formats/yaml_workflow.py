@@ -11,10 +11,10 @@ from planner.formats.fields import Fields, Shape, read_document
 from planner.formats.graph import JobGraph, check_job_id, check_workflow_name
 from planner.formats.profiles import read_hooks, read_profiles
 from planner.formats.source import Source
+from planner.formats.yaml_nodes import Node
 from planner.formats.yaml_replicas import INLINE_REPLICA_CATALOG, read_replicas
 from planner.formats.yaml_sites import INLINE_SITE_CATALOG, read_sites
 from planner.formats.yaml_transformations import INLINE_TRANSFORMATION_CATALOG, read_transformations
-from planner.formats.yaml_tree import Node
 
 _Catalog = TypeVar("_Catalog")
 _WORKFLOW = Shape(
