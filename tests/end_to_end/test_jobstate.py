@@ -76,6 +76,19 @@ def test_a_run_of_ours_has_its_lines_too_and_none_before_it_starts(project, writ
     assert project.json("jobstate", "--as-of", before)["runs"][0]["lines"] == []
 
 
+def test_states_that_were_redacted_are_missed_aloud(project, write_workflow) -> None:
+    write_workflow("w", ("ID1", "echo a > a", (), ("a",)))
+    project.call("plan", "workflow.yml")
+    project.call("run", "latest", "--quiet")
+    project.call(
+        "log", "redact", "--run", "latest", "--type", "JobStarted", "--matching", "ID1", "--reason", "-"
+    )
+    told = project.call("jobstate")
+    assert "EXECUTE" not in told.stdout
+    assert "JOB_SUCCESS" in told.stdout
+    assert "told of states were redacted" in told.stderr
+
+
 def test_a_run_that_nobody_knows_has_an_exit_code_of_its_own(project) -> None:
     assert "there is no run yet" in project.call("jobstate", expect=3).stderr
     assert "no run '3f2a9c41'" in project.call("jobstate", "3f2a9c41", expect=3).stderr

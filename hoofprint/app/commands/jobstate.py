@@ -53,11 +53,18 @@ def jobstate(
         log, store = past.log, past.views
     with store.reading("runs") as connection:
         runs = _runs(connection, named, tree=tree)
-    told = _lines(log, runs)
+    states = _States(log)
+    told = _lines(states, runs)
     if as_json:
         print_json({"runs": [{"run": r.run, "workflow": r.workflow, "lines": list(own)} for r, own in told]})
     else:
         _print(told, headed=len(runs) > 1)
+    if states.redacted:
+        error_console().print(
+            f"{states.redacted} events of these workflow trees that told of states were redacted; "
+            "the lines are without them",
+            soft_wrap=True,
+        )
 
 
 def _runs(connection: Connection, named: Sequence[str], *, tree: bool) -> Sequence[_Run]:
@@ -70,20 +77,34 @@ def _runs(connection: Connection, named: Sequence[str], *, tree: bool) -> Sequen
     return sorted(runs, key=lambda run: places[run.root])
 
 
-def _lines(log: EventLog, runs: Sequence[_Run]) -> Iterator[tuple[_Run, Iterator[str]]]:
+def _lines(states: "_States", runs: Sequence[_Run]) -> Iterator[tuple[_Run, Iterator[str]]]:
     """Each run with its lines; the events of a tree are read once."""
     for root in dict.fromkeys(run.root for run in runs):
         members = {run.run: run for run in runs if run.root == root}
-        for run, lines in run_lines(_events(log, root), members):
+        for run, lines in run_lines(states.events(root), members):
             yield members[run], lines
 
 
-def _events(log: EventLog, root: str) -> Iterator[Event]:
-    """What the log says of states in a workflow tree; the rest, most of it, is not even decoded."""
-    codec = Codec(log)
-    for record in read_all(log, key=root):
-        if record.type in STATE_EVENTS and not is_tombstone(record.body):
-            yield codec.decode(record)
+class _States:
+    """What a log says of states: the rest, most of it, is not even decoded.
+
+    ``redacted`` counts the events that said something of them once.
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._codec = Codec(log)
+        self.redacted = 0
+
+    def events(self, root: str) -> Iterator[Event]:
+        """The events of a workflow tree that tell of states."""
+        for record in read_all(self._log, key=root):
+            if record.type not in STATE_EVENTS:
+                continue
+            if is_tombstone(record.body):
+                self.redacted += 1
+            else:
+                yield self._codec.decode(record)
 
 
 def _print(told: Iterable[tuple[_Run, Iterator[str]]], *, headed: bool) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -21,6 +22,8 @@ app = typer.Typer(
     help="The event log: what is in it, its archives, and what waits to be added to it.", no_args_is_help=True
 )
 _SHOWN_FACT = 160
+_PAGE = 500
+_COLUMNS = ("position", "time", "type", "subject", "fact")
 
 
 @app.command()
@@ -66,11 +69,15 @@ def show(
         for record, fact in chosen:
             sys.stdout.write(json.dumps(_document(record, fact), default=str, ensure_ascii=False) + "\n")
         return
-    rows = [
+    rows = (
         (f"{record.partition}:{record.offset}", when(record.time), record.type, record.subject, _brief(fact))
         for record, fact in chosen
-    ]
-    console().print(table(("position", "time", "type", "subject", "fact"), rows))
+    )
+    # page by page: a tree of any size is shown at once, in little memory
+    page = list(islice(rows, _PAGE))
+    console().print(table(_COLUMNS, page))
+    while page := list(islice(rows, _PAGE)):
+        console().print(table(_COLUMNS, page))
 
 
 def _fact(codec: Codec, record: Record) -> Fact | Redacted:
