@@ -84,8 +84,8 @@ def test_states_that_were_redacted_are_missed_aloud(project, write_workflow) -> 
         "log", "redact", "--run", "latest", "--type", "JobStarted", "--matching", "ID1", "--reason", "-"
     )
     told = project.call("jobstate")
-    assert "EXECUTE" not in told.stdout
-    assert "JOB_SUCCESS" in told.stdout
+    assert "sh_ID1 EXECUTE" not in told.stdout
+    assert "sh_ID1 JOB_SUCCESS" in told.stdout
     assert "told of states were redacted" in told.stderr
 
 
