@@ -2,7 +2,7 @@
 
 from eventlog.errors import InputError, NotFoundError
 from hoofprint.app.submit_reference import run_meant
-from projections.answers.files import file_of, runs_of_file
+from projections.answers.files import file_of, quoted, runs_of_file
 from projections.answers.runs import RunRef, resolve_run
 from projections.store import ViewStore
 
@@ -22,7 +22,7 @@ def only_run_with(store: ViewStore, namespace: str, lfn: str, reference: str | N
     runs = _having(store, namespace, lfn)
     if len(runs) > 1:
         some = ", ".join(run.run[:8] for run in runs[:5])
-        raise InputError(f"several runs have a file {lfn!r} ({some}): name one with --run")
+        raise InputError(f"several runs have a file {quoted(lfn)} ({some}): name one with --run")
     return runs[0]
 
 
@@ -37,5 +37,7 @@ def _having(store: ViewStore, namespace: str, lfn: str) -> list[RunRef]:
     with store.reading("data") as data:
         runs = runs_of_file(data, lfn, namespace=namespace)
     if not runs:
-        raise NotFoundError(f"no run has a file {lfn!r}; hoofprint find 'lfn startsWith \"…\"' lists names")
+        raise NotFoundError(
+            f"no run has a file {quoted(lfn)}; hoofprint find 'lfn startsWith \"…\"' lists names"
+        )
     return runs

@@ -16,6 +16,8 @@ from projections.data.reuse import REUSED_FILES
 from projections.data.uses import TASKS, USES
 from projections.keys import run_key, text_key
 
+_READABLE = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Replica:
@@ -136,16 +138,21 @@ def _file(connection: Connection, run: int, run_name: str, lfn: str) -> File:
     )
 
 
+def quoted(lfn: str) -> str:
+    """A file's name in a message to a person: in quotes, and no longer than one can read."""
+    return repr(lfn if len(lfn) <= _READABLE else f"{lfn[:_READABLE]}…")
+
+
 def _missing(connection: Connection, run: int, run_name: str, lfn: str) -> str:
-    start = lfn[: max(1, len(lfn) // 2)]
+    start = lfn[: min(max(1, len(lfn) // 2), _READABLE)]
     alike = connection.execute(
         select(FILES.c.lfn)
         .where(FILES.c.run_key == run, FILES.c.lfn.startswith(start, autoescape=True))
         .limit(3)
     ).scalars()
-    names = ", ".join(sorted(alike))
+    names = ", ".join(name if len(name) <= _READABLE else quoted(name) for name in sorted(alike))
     where = f"run {run_name}" if run_name else "files without a run"
-    return f"{where} has no file {lfn!r}" + (f": did you mean {names}?" if names else "")
+    return f"{where} has no file {quoted(lfn)}" + (f": did you mean {names}?" if names else "")
 
 
 def _producer(connection: Connection, run: int, task: str | None) -> TaskRef | None:

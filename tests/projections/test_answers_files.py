@@ -65,6 +65,12 @@ def test_a_missing_file_names_what_begins_alike(two_runs: ViewStore) -> None:
         file_of(connection, _run(two_runs, "run-1"), "ouch")
 
 
+def test_a_name_of_any_length_is_missing_in_one_readable_line(two_runs: ViewStore) -> None:
+    with two_runs.reading("data") as connection, pytest.raises(NotFoundError) as missing:
+        file_of(connection, _run(two_runs, "run-1"), "o" * 100_000)
+    assert len(str(missing.value)) < 300
+
+
 def test_a_file_registered_without_a_run_is_found_in_its_namespace(folded: Fold, story: Stories) -> None:
     event = story("file-key").say(1, FileRegistered(run="", lfn="page", pfn="/x", site="local")).events
     with folded(event).reading("data") as connection:
