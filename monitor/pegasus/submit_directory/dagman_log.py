@@ -42,26 +42,16 @@ _VERSION = re.compile(r"\*\* \$CondorVersion: (\d+)\.(\d+)\.(\d+)")
 _FINISHED = re.compile(r"\*\*\*\* .*\(condor_DAGMAN\)[\w\s]+EXITING WITH STATUS (-?\d+)$")
 _PARSING = re.compile(r"Parsing (?!\d+ dagfiles)(.+) \.\.\.$")
 _RECOVERY_BEGINS, _RECOVERY_ENDS = "Running in RECOVERY mode...", "...done with RECOVERY mode"
-_TELLING = frozenset(
-    (
-        "Even",
-        "Subm",
-        "Runn",
-        "PRE ",
-        "POST",
-        "Node",
-        "** c",
-        "** $",
-        "****",
-        "Pars",
-        "...d",
-        "ERRO",
-        "Rece",
-        "Hold",
-    )
-)
-
-_Parse = Callable[["DagmanLogParser", str, int, int], Occurrence | None]
+_OF_A_JOB = {
+    "Even": _EVENT,
+    "Subm": _SUBMITTING,
+    "Runn": _SCRIPT_RUNS,
+    "PRE ": _SCRIPT_DONE,
+    "POST": _SCRIPT_DONE,
+    "Node": _JOB_DONE,
+}
+"""How a line begins that speaks of a job, and what it says."""
+_TELLING = frozenset((*_OF_A_JOB, "** c", "** $", "****", "Pars", "...d", "ERRO", "Rece", "Hold"))
 
 
 class DagmanLogParser:
@@ -104,23 +94,25 @@ class DagmanLogParser:
             # What follows was said before DAGMan was interrupted.
             self._recovering = True
             return None
-        if text[:4] not in _TELLING:
-            return None
-        return self._of_a_job(text, time) or self._of_dagman(text, time)
+        opening = text[:4]
+        if opening in _OF_A_JOB:
+            return self._of_a_job(_OF_A_JOB[opening], text, time)
+        return self._of_dagman(text, time) if opening in _TELLING else None
 
-    def _of_a_job(self, text: str, time: Callable[[], int]) -> Occurrence | None:
-        if match := _EVENT.match(text):
+    def _of_a_job(self, form: re.Pattern[str], text: str, time: Callable[[], int]) -> Occurrence | None:
+        match = form.match(text)
+        if match is None:
+            return None
+        if form is _EVENT:
             return JobOccurrence(time(), self.line, match[2], match[1], match[3])
-        if match := _SUBMITTING.match(text):
+        if form is _SUBMITTING:
             return JobOccurrence(time(), self.line, match[1], "DAGMAN_SUBMIT")
-        if match := _SCRIPT_RUNS.match(text):
+        if form is _SCRIPT_RUNS:
             return JobOccurrence(time(), self.line, match[2], f"{match[1]}_SCRIPT_STARTED")
-        if match := _SCRIPT_DONE.match(text):
+        if form is _SCRIPT_DONE:
             return JobOccurrence(time(), self.line, match[2], *_ended(f"{match[1]}_SCRIPT", match))
-        if match := _JOB_DONE.match(text):
-            state, _, status = _ended("JOB", match)
-            return JobOccurrence(time(), self.line, match[1], state, match[2], status)
-        return None
+        state, _, status = _ended("JOB", match)
+        return JobOccurrence(time(), self.line, match[1], state, match[2], status)
 
     def _of_dagman(self, text: str, time: Callable[[], int]) -> Occurrence | None:
         if text.startswith("ERROR: submit attempt failed"):
@@ -152,7 +144,7 @@ class DagmanLogParser:
 
     def _local(self, month: str, day: str, year: str | None, *clock: str) -> int:
         number = self._year if year is None else int(year) + (2000 if len(year) == 2 else 0)
-        hour, minute, second = (int(part) for part in clock)
+        hour, minute, second = map(int, clock)
         return self._clock.microseconds(number, int(month), int(day), hour, minute, second)
 
     def _iso(self, stamp: re.Match[str]) -> int:

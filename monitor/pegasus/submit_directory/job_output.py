@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from eventlog.errors import InputError
-from monitor.pegasus.submit_directory.bounded_read import READ_AT_ONCE, check_is_file, is_small
+from monitor.pegasus.submit_directory.bounded_read import READ_AT_ONCE, read_small
 from monitor.pegasus.submit_directory.kickstart import (
     BEGINNINGS,
     MARKER,
@@ -58,18 +58,23 @@ class JobOutput:
 
 def read_job_output(path: Path, report: Report) -> JobOutput:
     """Reads ``path``; what in it is broken is reported with its line and left out. Raises ``OSError``."""
-    check_is_file(path)
-    try:
-        with path.open("rb") as file:
-            return _Reader(path, _lines(file), report).read()
-    except Unusual:
-        with path.open("rb") as file:
-            return _CarefulReader(path, _lines(file), report).read()
+    data = read_small(path)
+    if data is not None:
+        lines = data.decode("utf-8", "replace").split("\n")
+        try:
+            return _Reader(path, iter(lines), report).read()
+        except Unusual:
+            return _CarefulReader(path, iter(lines), report).read()
+    with path.open("rb") as file:
+        try:
+            return _Reader(path, _pieces(file), report).read()
+        except Unusual:
+            file.seek(0)
+            return _CarefulReader(path, _pieces(file), report).read()
 
 
-def _lines(file: BinaryIO) -> Iterator[str]:
-    if is_small(file.fileno()):
-        return iter(file.read().decode("utf-8", "replace").split("\n"))
+def _pieces(file: BinaryIO) -> Iterator[str]:
+    """The lines of a long file, those beyond reason in pieces."""
     pieces = iter(lambda: file.readline(_LONGEST_LINE), b"")
     return (piece.decode("utf-8", "replace").rstrip("\n") for piece in pieces)
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from eventlog.errors import InputError
-from monitor.pegasus.submit_directory.bounded_read import READ_AT_ONCE, check_is_file, is_small
+from monitor.pegasus.submit_directory.bounded_read import READ_AT_ONCE, read_small
 
 
 def read_json(path: Path, right: str) -> object:
@@ -14,7 +14,7 @@ def read_json(path: Path, right: str) -> object:
     4 MiB or longer: half of it would be no JSON.
     """
     try:
-        data = _whole(path)
+        data = read_small(path)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -31,9 +31,3 @@ def read_json(path: Path, right: str) -> object:
 def encodable(text: str) -> str:
     """The text without half characters, which JSON's escapes can spell and nothing can store."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _whole(path: Path) -> bytes | None:
-    check_is_file(path)
-    with path.open("rb") as file:
-        return file.read() if is_small(file.fileno()) else None

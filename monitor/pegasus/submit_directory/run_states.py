@@ -105,7 +105,7 @@ class RunStates:
 
     def take(self, occurrence: Occurrence) -> Iterator[Record]:
         """The records of one line of the log."""
-        self._scribe.line = occurrence.line
+        self._scribe.turn_to(occurrence.line)
         if isinstance(occurrence, JobOccurrence):
             yield from self._of_a_job(occurrence)
         elif isinstance(occurrence, JobHeldBecause):

@@ -12,22 +12,28 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Scribe:
-    """``log`` is the name of what is read; ``line`` is set as reading goes on."""
+    """``log`` is the name of what is read."""
 
     def __init__(self, run: str, root: str, log: str) -> None:
         self.run = run
         self._root = root
         self._log = log
-        self.line = 0
+        self._place = log
+
+    def turn_to(self, line: int) -> None:
+        """What is said from now on was read in that line of the log (from 1)."""
+        self._place = f"{self._log}, line {line}"
 
     def say(self, event: str, time: int, fields: Mapping[str, str | None]) -> Record:
         """A record; a field that is None is left out."""
         known = {name: value for name, value in fields.items() if value is not None}
-        return make_record(event, time, self.run, self._root, known, f"{self._log}, line {self.line}")
+        return make_record(event, time, self.run, self._root, known, self._place)
 
     def of(self, instance: JobInstance, event: str, time: int, fields: Mapping[str, str | None]) -> Record:
         """A record that speaks of an attempt of a job."""
-        return self.say(event, time, {"job.id": instance.job, "job_inst.id": str(instance.number), **fields})
+        known = {"job.id": instance.job, "job_inst.id": str(instance.number)}
+        known |= {name: value for name, value in fields.items() if value is not None}
+        return make_record(event, time, self.run, self._root, known, self._place)
 
 
 def seconds(microseconds: int) -> str:
