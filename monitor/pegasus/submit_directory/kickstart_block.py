@@ -18,6 +18,14 @@ _FILE_VALUES = frozenset(
 _BLOCK_MARKS = frozenset(("|", "|-", "|+"))
 _NEVER_PLAIN = frozenset("{[&*!|>%@`\"'")
 _FIRST_CHARACTERS = frozenset("-[<")
+_MOST_KNOWN = 2048
+_LONGEST_KNOWN = 120
+_Known = dict[str, tuple[str, str]]
+_known: dict[tuple[str, str], _Known] = {
+    (section, part): {} for section in ("", "mainjob", "machine") for part in ("", *_READ_PARTS)
+}
+"""What lines said that were read lately, by section and part: the records of a run have most lines alike."""
+_NOTHING_KNOWN: _Known = {}
 
 
 class BlockReader:
@@ -31,6 +39,7 @@ class BlockReader:
         self.lines = 0
         self._section = ""
         self._part = ""
+        self._known = _known["", ""]
         self._file: dict[str, str] | None = None
         self._stream: list[str] | None = None
         self._stream_left = 0
@@ -40,15 +49,19 @@ class BlockReader:
 
         Raises ``Unusual`` at a line that needs a whole YAML reader.
         """
+        values = self.record.values
         for line in lines:
             self.lines += 1
             if self._stream is not None and self._continues(line):
+                continue
+            if (said := self._known.get(line)) is not None:
+                values[said[0]] = said[1]
                 continue
             if line[:2] != "  ":
                 if line and line[0] in _FIRST_CHARACTERS and line.startswith(BEGINNINGS):
                     return self._ended(line)
             elif line[2:3] != " ":
-                self._top(line[2:])
+                self._top(line)
             elif self._section == "files":
                 if self._file is not None or line[4:5] != " " or line[6:10] == "data":
                     self._of_a_file(line)
@@ -62,23 +75,22 @@ class BlockReader:
             self.record.cut_in = self._part
         return line
 
-    def _top(self, text: str) -> None:
-        name, value = pair(text)
-        self._part = ""
+    def _top(self, line: str) -> None:
+        name, value = pair(line[2:])
         if value:
-            self._section = ""
-            self.record.values[name] = scalar(value)
+            self._turn_to("", "")
+            self._keep(line, name, value)
         else:
-            self._section = name if name in _READ_SECTIONS else ""
+            self._turn_to(name if name in _READ_SECTIONS else "", "")
 
     def _inside(self, line: str) -> None:
         if line[4:5] != " ":
             name, value = pair(line[4:])
             if value:
-                self._part = ""
-                self.record.values[f"{self._section}.{name}"] = scalar(value)
+                self._turn_to(self._section, "")
+                self._keep(line, f"{self._section}.{name}", value)
             else:
-                self._part = name
+                self._turn_to(self._section, name)
         elif line[6:7] == " ":
             return
         elif self._part == "argument_vector":
@@ -88,7 +100,18 @@ class BlockReader:
         elif self._part in _READ_PARTS:
             name, value = pair(line[6:])
             if self._part != "executable" or name == "file_name":
-                self.record.values[f"{self._section}.{self._part}.{name}"] = scalar(value)
+                self._keep(line, f"{self._section}.{self._part}.{name}", value)
+
+    def _turn_to(self, section: str, part: str) -> None:
+        self._section, self._part = section, part
+        self._known = _known.get((section, part), _NOTHING_KNOWN)
+
+    def _keep(self, line: str, path: str, value: str) -> None:
+        said = self.record.values[path] = scalar(value)
+        if len(line) <= _LONGEST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[line] = path, said
 
     def _of_a_file(self, line: str) -> None:
         if line[4:5] != " ":
