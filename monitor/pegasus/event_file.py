@@ -7,10 +7,9 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from eventlog.construction import constructor
 from eventlog.errors import InputError
 from monitor.pegasus.event_lines import EventLines, parse_fields
-from monitor.pegasus.records import Record
+from monitor.pegasus.records import Record, make_record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.translation.values import UnfitValueError, moment
 
@@ -20,7 +19,6 @@ LONGEST_LINE = 8 * 1024 * 1024
 _HEAD = re.compile(r"ts=(\S+) event=((?:stampede\.)?[\w.]+)(?=\s|$)\s*", re.ASCII)
 _PREFIX = "stampede."
 _PLAN = "stampede.wf.plan"
-_make_record = constructor(Record)
 _SHOWN = 40
 # Bytes: what is made of them stays near the processor.
 _PIECE = 1 << 16
@@ -147,7 +145,7 @@ class _Reader:
         else:
             root = self._roots.setdefault(run, run)
         self._run = run
-        return _make_record(event, time, run, root, fields, place)
+        return make_record(event, time, run, root, fields, place)
 
     def _note_encoding(self, number: int, line: bytes) -> None:
         try:
