@@ -35,5 +35,6 @@ class Following:
         try:
             follow(self._stop)
         except Exception as error:
-            self.problem = f"folding stopped: {error}"
+            # The log first: who is told to look there finds it.
             log.exception("folding stopped")
+            self.problem = f"folding stopped: {error}"
