@@ -25,7 +25,7 @@ from projections.decoding import Decoder
 from projections.folding import Step, describe, fold_step, is_transient
 from projections.groups import GROUPS, Group
 from projections.past import Moment, PastLog
-from projections.reading import ReadAhead, Told
+from projections.reading import LARGEST_STEP, ReadAhead, Told, in_bounds
 from projections.storage import (
     BusyError,
     GenerationGoneError,
@@ -124,7 +124,7 @@ class Projector:
         # of the other partitions nothing is fetched: whatever comes there is somebody else's
         after = Position({**dict.fromkeys(head.offsets, BEYOND), **{p: start.offset(p) for p in partitions}})
         self._require_readable(after)
-        batch = self._log.read(after, limit)
+        batch = in_bounds(self._log.read(after, limit), after, LARGEST_STEP)
         records = [record for record in batch.records if record.partition in partitions]
         until = Position({p: batch.position.offset(p) for p in partitions if batch.position.offset(p)})
         if not start.reaches(until):
@@ -243,7 +243,7 @@ class Projector:
         if position.reaches(past.head()):
             return None
         self._require_readable(position)
-        batch = past.read(position, self._batch_size)
+        batch = in_bounds(past.read(position, self._batch_size), position, LARGEST_STEP)
         if batch.position == position:
             return None
         return Told(position, batch.position, *self._decoder.decode(batch), records=len(batch.records))

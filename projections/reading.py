@@ -6,9 +6,23 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from eventlog.log import Position, Record
+from eventlog.log import Batch, Position, Record
 from projections.bookkeeping import DeadLetter
 from projections.folding import Decoded
+
+LARGEST_STEP = 4_000_000
+"""Bytes of event bodies that are folded in one step: a plan's events are fifty times as large as others."""
+
+
+def in_bounds(batch: Batch, after: Position, most: int) -> Batch:
+    """What was read from ``after`` on, until its bodies have ``most`` bytes together; one event at least."""
+    size = 0
+    for count, record in enumerate(batch.records):
+        size += len(record.body)
+        if size > most and count:
+            kept = batch.records[:count]
+            return Batch(kept, after.joined(Position({each.partition: each.offset + 1 for each in kept})))
+    return batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ free_port() {
 start() {
   local bin port options
   bin=$(find_programs)
-  [ -d "$data" ] && stop >/dev/null 2>&1
+  if [ -d "$data" ]; then stop >/dev/null 2>&1 || true; fi # none runs where it was killed
   rm -rf "$data"
   unprivileged "$bin/initdb" -D "$data" -A trust -U hoofprint -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
   for _ in 1 2 3; do # somebody may take the free port before the server does

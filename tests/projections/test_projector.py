@@ -67,6 +67,20 @@ def test_the_batch_size_does_not_show_in_the_tables(
     assert _digests(store) == one_by_one
 
 
+def test_a_step_holds_no_more_than_so_many_bytes_and_the_tables_do_not_show_it(
+    store: ViewStore, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Projector(log, store).catch_up()
+    at_once = _digests(store)
+    monkeypatch.setattr("projections.projector.LARGEST_STEP", 1_000)
+    seen: list[Progress] = []
+    for group in GROUPS:
+        Projector(log, store).rebuild(group, seen.append)
+    assert _digests(store) == at_once
+    steps = [record.body for record in log.read(Position(), 1_000_000).records]
+    assert len(seen) > sum(map(len, steps)) / 1_000
+
+
 def test_views_of_another_log_are_refused(store: ViewStore, log: MemoryLog) -> None:
     Projector(log, store).catch_up()
     with pytest.raises(LogError, match=str(log.identity)):
