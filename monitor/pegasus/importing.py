@@ -1,11 +1,13 @@
 """Brings one source into the log: records to events, merged with what the log holds, in batches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
 
 from eventlog.collector import collector_paused
 from eventlog.event import DEFAULT_NAMESPACE, Event
-from eventlog.facts import WorkflowPlanned
+from eventlog.facts import Fact, FilesDeclared, JobsPlanned, TasksDeclared, WorkflowPlanned
 from eventlog.log import EventLog
 from monitor.pegasus.merging import MOST_SHOWN, Contradiction, Merger
 from monitor.pegasus.records import RecordSource
@@ -13,6 +15,15 @@ from monitor.pegasus.reports import Reports
 from monitor.pegasus.translation.translator import Translator
 
 BATCH_SIZE = 1_000
+
+_ITEMS_OF: Mapping[type[Fact], Callable[[Any], Sized]] = {
+    FilesDeclared: attrgetter("files"),
+    TasksDeclared: attrgetter("tasks"),
+    JobsPlanned: attrgetter("jobs"),
+}
+"""What makes an event of a plan a large one."""
+_ITEMS_AN_EVENT = 10
+"""So many of them take about the room of another event."""
 
 
 @dataclass(slots=True)
@@ -53,6 +64,7 @@ def import_source(
     merger = Merger(log)
     before = reports.unreadable_lines
     batch: list[Event] = []
+    room = BATCH_SIZE
     for event in _events(source, reports, namespace):
         if event.fact.run not in imported.runs:
             imported.runs.append(event.fact.run)
@@ -62,16 +74,23 @@ def import_source(
         batch.append(new)
         if isinstance(new.fact, WorkflowPlanned) and new.fact.tasks and not new.fact.files:
             imported.without_roles.append(new.fact.run)
-        if len(batch) >= BATCH_SIZE:
+        room -= _size(new.fact)
+        if room <= 0:
             # not in a thread: that and the parsing take the interpreter from each other row by row
             log.append(batch)
-            batch = []
+            batch, room = [], BATCH_SIZE
             if progress is not None:
                 progress(_counted(imported, merger))
     if batch:
         log.append(batch)
     imported.unreadable += reports.unreadable_lines - before
     _counted(imported, merger)
+
+
+def _size(fact: Fact) -> int:
+    """The room that a fact takes in memory, in events of usual size."""
+    items_of = _ITEMS_OF.get(type(fact))
+    return 1 if items_of is None else 1 + len(items_of(fact)) // _ITEMS_AN_EVENT
 
 
 def _events(source: RecordSource, reports: Reports, namespace: str) -> Iterator[Event]:

@@ -1,6 +1,6 @@
 """Records in, events out: the same events, whatever source told of a run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 
 from eventlog.event import DEFAULT_NAMESPACE, Event, Observer
@@ -38,14 +38,19 @@ class Translator:
         self._runs: dict[str, RunTrace] = {}
         self._observers: dict[tuple[str, str], Observer] = {}
 
-    def translate(self, record: Record) -> Sequence[Event]:
-        """The events that this record completes; a record that cannot be understood is reported."""
+    def translate(self, record: Record) -> Iterable[Event]:
+        """The events that this record completes; a record that cannot be understood is reported.
+
+        They must be taken before the next record is given.
+        """
         try:
             run = self._runs.get(record.run)
             if run is None or record.event == "xwf.map.subwf_job":
                 run = self._about(record)
             of_run = _OF_RUNS.get(record.event)
             stated = self._of_attempt(run, record) if of_run is None else of_run(run, record)
+            if record.event == "static.end":
+                return self._one_by_one(run, stated)
             return self._events(run, stated) if stated else ()
         except UnfitValueError as error:
             self._reports.unreadable(f"{record.place}: this {record.event} cannot be used: {error}")
@@ -61,7 +66,7 @@ class Translator:
     def finish(self) -> Iterator[Event]:
         """What is left where the source ends."""
         for run in self._runs.values():
-            yield from self._events(run, run.settle_plan(0))
+            yield from self._one_by_one(run, run.settle_plan(0))
             yield from self._events(run, run.settle_attempts())
             yield from self._events(run, run.loose_ends())
 
@@ -91,6 +96,12 @@ class Translator:
     def _events(self, run: RunTrace, stated: Iterable[Stated]) -> list[Event]:
         observer = self._observer(run)
         return [observer.event(each.fact, each.time) for each in stated]
+
+    def _one_by_one(self, run: RunTrace, stated: Said) -> Iterator[Event]:
+        """Events that need not stand in memory all at once: those of a large plan would fill it."""
+        observer = self._observer(run)
+        for each in stated:
+            yield observer.event(each.fact, each.time)
 
     def _observer(self, run: RunTrace) -> Observer:
         who = (run.root, run.user)
