@@ -20,7 +20,8 @@ from projections.groups import Group
 from projections.sqlite_locks import SqliteClaims
 from projections.storage import GenerationGoneError, generation_name, generation_number
 
-_CACHE_KIB = 64 * 1024
+# with two and a half times as much, folding is no faster: the system keeps these pages, too
+_CACHE_KIB = 24 * 1024
 _BUSY_MILLISECONDS = 30_000
 _CHECKPOINT_PAGES = 8192
 
