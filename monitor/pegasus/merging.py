@@ -20,6 +20,9 @@ from monitor.pegasus.translation.attempt_trace import ENDS_OF_NOTES
 SHORTEST_CUT = 245
 """Characters to which the reference's database cuts the values of metadata."""
 
+_NOBODY = 0
+"""Who said it, where a source does not name the attempt."""
+
 MOST_SHOWN = 20
 """Contradictions that are kept with both values; the others are counted."""
 
@@ -104,7 +107,7 @@ class Merger:
         for item in fact.items:
             tags = []
             for tag in item.tags:
-                said = root.said(fact.run, item, tag)
+                said = root.said(fact, item, tag)
                 if said is None or (last is None and not _is_said(tag.text, said)):
                     tags.append(tag)
                 elif not _is_said(tag.text, said):
@@ -169,7 +172,7 @@ class _KnownRoot:
         self._root = root
         self._kept: dict[bytes, _Kept] = {}
         self._revised: dict[bytes, Event] = {}
-        self._said: dict[int, tuple[str, ...]] = {}
+        self._said: dict[int, tuple[tuple[int, str], ...]] = {}
         self._digests: set[int] = set()
         for record in read_all(log, key=root):
             if record.namespace == namespace:
@@ -195,9 +198,15 @@ class _KnownRoot:
         )
         return end.bytes in self._kept
 
-    def said(self, run: str, item: Tagged, tag: Tag) -> tuple[str, ...] | None:
-        """Every value that was said under a key of something, by whatever source."""
-        return self._said.get(_key(run, item, tag))
+    def said(self, fact: MetadataRegistered, item: Tagged, tag: Tag) -> tuple[str, ...] | None:
+        """Every value that was said under a key of something, by whatever source.
+
+        What another attempt said does not count for one that speaks itself: both did.
+        """
+        said = self._said.get(_key(fact.run, item, tag), ())
+        speaker = _speaker(fact)
+        values = tuple(text for who, text in said if speaker in (who, _NOBODY) or who == _NOBODY)
+        return values or None
 
     def last_revision(self, event: Event) -> _Revision | None:
         """The highest revision of the event's fact that the log holds."""
@@ -241,10 +250,11 @@ class _KnownRoot:
                 self._digests.add(_digest_key(fact))
 
     def _learn(self, fact: MetadataRegistered) -> None:
+        speaker = _speaker(fact)
         for item in fact.items:
             for tag in item.tags:
                 key = _key(fact.run, item, tag)
-                self._said[key] = (*self._said.get(key, ()), tag.text)
+                self._said[key] = (*self._said.get(key, ()), (speaker, tag.text))
 
 
 _LEARNT = frozenset((MetadataRegistered.__name__, ChecksumComputed.__name__))
@@ -256,6 +266,10 @@ def _digest_key(fact: ChecksumComputed) -> int:
 
 def _key(run: str, item: Tagged, tag: Tag) -> int:
     return hash((run, item.target, item.name, tag.key))
+
+
+def _speaker(fact: MetadataRegistered) -> int:
+    return hash((fact.job, fact.attempt)) if fact.job else _NOBODY
 
 
 def _is_said(text: str, said: tuple[str, ...]) -> bool:

@@ -81,3 +81,18 @@ def test_told_to_stop_it_stops_with_what_it_read_in_the_log(
 def test_a_folder_that_is_no_submit_directory_is_refused_in_one_line(project, tmp_path) -> None:
     done = project.call("follow", str(tmp_path), expect=2)
     assert "no submit directory of Pegasus" in done.stderr
+
+
+def test_a_run_can_be_waited_for_before_there_is_a_directory(project, submit_directory, tmp_path) -> None:
+    later = tmp_path / "later"
+    with project.start(
+        "follow", str(later), "--wait", "--until-finished", "--interval", "0.05",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as follower:  # fmt: skip
+        assert follower.stdout.readline() == "0 events of what happened before\n"
+        submit_directory.rename(later)
+        _, problems = follower.communicate(timeout=20)
+    assert follower.returncode == 0
+    assert problems.replace("\n", " ") == f"{later}: waiting: no planner has written braindump.yml there yet "
+    known = project.json("import", str(later))
+    assert (known["added"], known["refined"], known["contradicted"]) == (0, 0, 0)

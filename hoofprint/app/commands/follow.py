@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as Signal
@@ -51,6 +51,9 @@ _Directories = Annotated[
 ]
 _Interval = Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")]
 _Once = Annotated[bool, typer.Option("--once", help="Read what is there and end.")]
+_Wait = Annotated[
+    bool, typer.Option("--wait", help="Wait for directories in which nothing is planned yet, too.")
+]
 _UntilFinished = Annotated[bool, typer.Option("--until-finished", help="End when every run has ended.")]
 
 
@@ -61,6 +64,7 @@ def follow(
     interval: _Interval = 1.0,
     once: _Once = False,
     until_finished: _UntilFinished = False,
+    wait: _Wait = False,
 ) -> None:
     """Follow running workflows of Pegasus: what happens is in the log within a second or two.
 
@@ -68,13 +72,15 @@ def follow(
     the log ends. Without --once or --until-finished it runs until it is told to stop (Ctrl-C, SIGTERM).
     """
     house: House = context.obj
-    strangers = [path for path in directories if not is_submit_directory(path)]
-    if strangers:
-        raise InputError(f"{strangers[0]}: no submit directory of Pegasus: it has no braindump.yml")
+    stranger = next((path for path in directories if not is_submit_directory(path)), None)
+    if stranger is not None and (once or not wait):
+        raise InputError(
+            f"{stranger}: no submit directory of Pegasus: it has no braindump.yml (--wait waits for one)"
+        )
     with stopping_on_signals() as stop:
         while not stop.is_set():
             try:
-                with _following(house, directories, timezone) as following:
+                with _following(house, directories, timezone, None if once else time.time) as following:
                     _run(following, stop, interval, once=once, until_finished=until_finished)
                 return
             except UnavailableError as error:
@@ -86,9 +92,11 @@ def follow(
 
 
 @contextmanager
-def _following(house: House, directories: Sequence[Path], timezone: str | None) -> Iterator[Following]:
+def _following(
+    house: House, directories: Sequence[Path], timezone: str | None, clock: Callable[[], float] | None
+) -> Iterator[Following]:
     reports = Reports(lambda message: error_console().print(printable(message), soft_wrap=True))
-    sources = [SubmitDirectory(path, reports, timezone, time.time) for path in directories]
+    sources = [SubmitDirectory(path, reports, timezone, clock) for path in directories]
     following = Following(sources, house.prompt_log, reports, house.settings["namespace"])
     try:
         yield following
@@ -98,17 +106,15 @@ def _following(house: House, directories: Sequence[Path], timezone: str | None) 
 
 def _run(following: Following, stop: Signal, interval: float, *, once: bool, until_finished: bool) -> None:
     caught_up = sum(len(events) for events in _until(stop, following.step()))
-    if once or not following.is_running:
+    if once:
+        if following.trouble:
+            raise InputError(following.trouble)
         caught_up += sum(len(events) for events in following.finish())
     console().print(f"{caught_up} events of what happened before")
     while not stop.is_set() and not once and (following.is_running or not until_finished):
         stop.wait(interval)
-        was_running = following.is_running
         for events in _until(stop, following.step()):
             _tell(events)
-        if was_running and not following.is_running:
-            for events in following.finish():
-                _tell(events)
 
 
 def _until(stop: Signal, batches: Iterator[Sequence[Event]]) -> Iterator[Sequence[Event]]:

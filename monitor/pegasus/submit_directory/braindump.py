@@ -1,5 +1,6 @@
 """``braindump.yml`` (``braindump.txt`` before Pegasus 5): what the planner noted about a run."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import yaml
 
 from eventlog.errors import InputError
 from monitor.pegasus.storable_text import storable
+from monitor.pegasus.submit_directory.bounded_read import read_beginning
 from monitor.pegasus.submit_directory.yaml_nesting import check_nesting
 
 _STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)$")
@@ -58,15 +60,27 @@ class Braindump:
 
 def is_submit_directory(directory: Path) -> bool:
     """Whether a planner noted there what it made."""
-    return any((directory / name).is_file() for name in _NAMES)
+    return braindump_path(directory) is not None
+
+
+def braindump_path(directory: Path) -> Path | None:
+    """The file in which a planner noted what it made there."""
+    # pathlib's own question fails where a folder on the way may not be entered
+    return next((directory / name for name in _NAMES if os.path.isfile(directory / name)), None)
 
 
 def read_braindump(directory: Path) -> Braindump:
-    """Raises ``InputError`` where there is none, or where it does not say which run and which DAG."""
-    path = next((directory / name for name in _NAMES if (directory / name).is_file()), None)
+    """Raises ``InputError`` where there is none, where it cannot be read, or where it does not say which run
+    and which DAG."""
+    path = braindump_path(directory)
     if path is None:
         raise InputError(f"{directory}: no submit directory of Pegasus: it has no {' and no '.join(_NAMES)}")
-    text = path.read_bytes().decode("utf-8", "replace")
+    try:
+        text = read_beginning(path)
+    except OSError as error:
+        raise InputError(
+            f"{path}: {error.strerror or error}: it must name the run and its .dag file"
+        ) from None
     values = _yaml_values(path, text) if path.suffix == ".yml" else _text_values(text)
     missing = [name for name in ("wf_uuid", "dag") if not values.get(name)]
     if missing:

@@ -24,12 +24,16 @@ class JobFiles:
         self._report = report
         self._folders: dict[str, str] = {}
 
+    def submit_path(self, job: str) -> Path | None:
+        """Where the job's submit file has to be, None where it has none."""
+        name = self._dag.node(job).submit_file
+        return None if name is None else self._dump.here(name)
+
     def submit_file(self, job: str) -> SubmitFile:
         """What the job's submit file says; nothing where there is none."""
-        name = self._dag.node(job).submit_file
-        if name is None:
+        path = self.submit_path(job)
+        if path is None:
             return SubmitFile(stdout=f"{job}.out", stderr=f"{job}.err") if self._dag.is_pmc else SubmitFile()
-        path = self._dump.here(name)
         try:
             return read_submit_file(path)
         except OSError as error:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from eventlog.errors import InputError
 from monitor.pegasus.event_file import EventFile
 from monitor.pegasus.records import Record, make_record
 from monitor.pegasus.reports import Reports
@@ -28,20 +29,33 @@ def planned_records(dump: Braindump, parent: str | None, reports: Reports) -> It
     time = planned_time(dump)
     place = str(dump.directory / "braindump.yml")
     yield Record("wf.plan", time, dump.run, dump.root, _plan(dump, parent), place)
-    static = dump.directory / f"{Path(dump.dag).stem}.static.bp"
+    static = static_path(dump)
     yield Record("static.start", time, dump.run, dump.root, {}, str(static))
     has_metadata = False
-    if static.is_file():
-        for record in EventFile(static, reports).records():
-            if record.event not in ("static.start", "static.end"):
-                yield make_record(record.event, record.time, dump.run, dump.root, record.fields, record.place)
-            has_metadata = has_metadata or record.event == "xwf.meta"
-    else:
-        reports.unreadable(f"{static}: not there: tasks, jobs and edges of the plan are not known")
+    for record in _static_records(static, reports):
+        if record.event not in ("static.start", "static.end"):
+            yield make_record(record.event, record.time, dump.run, dump.root, record.fields, record.place)
+        has_metadata = has_metadata or record.event == "xwf.meta"
     if not has_metadata:
         yield from _metadata(dump, time, reports)
     yield from file_uses(dump, time, reports)
     yield Record("static.end", time, dump.run, dump.root, {}, str(static))
+
+
+def static_path(dump: Braindump) -> Path:
+    """Where the planner's ``.static.bp`` would be."""
+    return dump.directory / f"{Path(dump.dag).stem}.static.bp"
+
+
+def _static_records(static: Path, reports: Reports) -> Iterator[Record]:
+    try:
+        if static.is_file():
+            yield from EventFile(static, reports).records()
+            return
+        why = "not there"
+    except (InputError, OSError) as error:
+        why = error.strerror or "unreadable" if isinstance(error, OSError) else "unreadable"
+    reports.unreadable(f"{static}: {why}: tasks, jobs and edges of the plan are not known")
 
 
 def _metadata(dump: Braindump, time: int, reports: Reports) -> Iterator[Record]:

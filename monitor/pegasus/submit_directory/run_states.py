@@ -32,6 +32,7 @@ _SECOND = 1_000_000
 _UNKNOWN_FAILURE = 2
 _TELLS_WHY_HELD = (8, 3, 3)
 _PRE_SCRIPT, _POST_SCRIPT = "-1", "-2"
+_BEGINS = frozenset(("DAGMAN_SUBMIT", "PRE_SCRIPT_STARTED", "SUBMIT", "SUBMIT_FAILED"))
 _POST_ENDS = frozenset(("POST_SCRIPT_SUCCESS", "POST_SCRIPT_FAILURE"))
 _JOB_ENDS = frozenset(("JOB_SUCCESS", "JOB_FAILURE"))
 _JOB_TYPES = {
@@ -94,9 +95,12 @@ class RunStates:
         return self._is_running or self._starts == 0
 
     def needs(self, occurrence: Occurrence) -> Path | None:
-        """The file that has to be there before an occurrence is taken: the output of a job that ended."""
+        """The file that has to be there before an occurrence is taken: how a job is submitted, what one left
+        that ended."""
         if not isinstance(occurrence, JobOccurrence):
             return None
+        if occurrence.state in _BEGINS:
+            return self._files.submit_path(occurrence.job)
         has_post_script = self._has_post_script(occurrence.job)
         if occurrence.state not in (_POST_ENDS if has_post_script else _JOB_ENDS):
             return None
@@ -155,7 +159,7 @@ class RunStates:
         state, job = occurrence.state, occurrence.job
         if state == "DAGMAN_SUBMIT":
             self._tried = job
-        if state in ("DAGMAN_SUBMIT", "PRE_SCRIPT_STARTED", "SUBMIT", "SUBMIT_FAILED"):
+        if state in _BEGINS:
             instance, is_new = self._book.open(job, state, occurrence.time, occurrence.scheduler_id)
             if is_new or state in ("DAGMAN_SUBMIT", "PRE_SCRIPT_STARTED"):
                 self._read_submit_file(instance)

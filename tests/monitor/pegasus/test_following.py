@@ -2,17 +2,18 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from eventlog.codec import Codec
-from eventlog.event import Event, ordinal_of
-from eventlog.facts import Fact, JobFinished, MetadataRegistered, PlanStarted, RunFinished
+from eventlog.event import Event
+from eventlog.facts import Fact, InvocationRecorded, JobFinished, PlanStarted, RunFinished
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
 from monitor.pegasus.importing import Imported, import_source
+from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory import Following, SubmitDirectory
 
@@ -30,51 +31,37 @@ class Clock:
         return self.now
 
 
-_SAID = RunFinished(run="", restart=0, status=0)
-
-
 def quiet() -> Reports:
     return Reports(lambda _: None)
 
 
-def best_facts(events: Iterable[Event]) -> dict[tuple[object, ...], Fact]:
-    """Each fact as its highest revision tells it; of metadata, what was said of what."""
-    found: dict[tuple[object, ...], Fact] = {}
-    for event in events:
-        fact = event.fact
-        if isinstance(fact, MetadataRegistered):
-            # A value that was said of a file already is not said again by a later attempt.
-            for item in fact.items:
-                found.update({(fact.run, item.target, item.name, tag): _SAID for tag in item.tags})
-            continue
-        key = (
-            event.type,
-            fact.run,
-            getattr(fact, "job", ""),
-            getattr(fact, "attempt", 0),
-            ordinal_of(fact),
-        )
-        known = found.get(key)
-        if known is None or fact.revision >= known.revision:
-            found[key] = fact
-    return {key: replace(fact, revision=0) for key, fact in found.items()}
+Told = dict[UUID, tuple[Fact, int]]
+
+
+def told(events: Iterable[Event]) -> Told:
+    """Fact and time of each event by its id; none may come twice."""
+    events = list(events)
+    found = {event.id: (event.fact, event.time) for event in events}
+    assert len(found) == len(events)
+    return found
 
 
 def all_events(log: MemoryLog) -> Iterator[Event]:
-
     codec = Codec(log)
     return (codec.decode(record) for record in read_all(log))
 
 
-def imported_facts(folder: Path) -> dict[tuple[object, ...], Fact]:
+def imported(folder: Path) -> Told:
     log = MemoryLog()
     reports = quiet()
     import_source(SubmitDirectory(folder, reports, ZONE), log, reports, Imported())
-    return best_facts(all_events(log))
+    return told(all_events(log))
 
 
-def following(folder: Path, log: MemoryLog, clock: Clock | None = None) -> Following:
-    reports = quiet()
+def following(
+    folder: Path, log: MemoryLog, clock: Clock | None = None, said: list[str] | None = None
+) -> Following:
+    reports = quiet() if said is None else Reports(said.append)
     return Following([SubmitDirectory(folder, reports, ZONE, clock)], log, reports, "default")
 
 
@@ -115,10 +102,8 @@ def test_a_log_that_grows_in_pieces_that_end_in_half_a_line_tells_what_an_import
             file.write(piece)
             step(follower)
     assert not follower.is_running
-    for _ in follower.finish():
-        pass
     follower.close()
-    assert best_facts(all_events(log)) == imported_facts(folder)
+    assert told(all_events(log)) == imported(folder)
 
 
 def test_started_again_at_any_point_it_says_nothing_twice_and_leaves_nothing_out(
@@ -137,9 +122,7 @@ def test_started_again_at_any_point_it_says_nothing_twice_and_leaves_nothing_out
     for _ in follower.finish():
         pass
     follower.close()
-    events = list(all_events(log))
-    assert len({event.id for event in events}) == len(events)
-    assert best_facts(events) == imported_facts(folder)
+    assert told(all_events(log)) == imported(folder)
 
 
 def test_a_log_that_is_rotated_under_it_is_read_to_its_end_before_the_new_one(
@@ -159,7 +142,7 @@ def test_a_log_that_is_rotated_under_it_is_read_to_its_end_before_the_new_one(
     for _ in follower.finish():
         pass
     follower.close()
-    assert best_facts(all_events(log)) == imported_facts(folder)
+    assert told(all_events(log)) == imported(folder)
 
 
 def test_a_restart_after_the_end_is_found_and_counted(run: tuple[Path, Path, bytes]) -> None:
@@ -194,15 +177,15 @@ def test_the_output_of_a_job_that_just_ended_is_waited_for_but_not_for_ever(
     path.write_bytes(written)
     clock.now = path.stat().st_mtime + 1
     follower = following(folder, log, clock)
-    told = step(follower)
-    assert {e.fact.job for e in told if isinstance(e.fact, JobFinished)} == {"create_dir_process_0_local"}
+    first = step(follower)
+    assert {e.fact.job for e in first if isinstance(e.fact, JobFinished)} == {"create_dir_process_0_local"}
     output.write_bytes(record)
     clock.now += 5
     step(follower)
     for _ in follower.finish():
         pass
     follower.close()
-    assert best_facts(all_events(log)) == imported_facts(folder)
+    assert told(all_events(log)) == imported(folder)
 
     output.unlink()
     clock.now = path.stat().st_mtime + 1
@@ -237,3 +220,135 @@ def test_a_sub_workflow_is_found_when_its_directory_can_be_seen(realdata: Path, 
     follower.close()
     assert len(before) == 1
     assert after - set(before) == {"160be601-bda4-45fb-86cd-9cf7a269bb22"}
+
+
+def test_a_run_that_is_followed_before_it_is_planned_is_read_when_it_is(
+    run: tuple[Path, Path, bytes],
+) -> None:
+    folder, path, written = run
+    planned = ("braindump.yml", "process-0.static.bp", "process-0.dag")
+    later = {folder / name: (folder / name).read_bytes() for name in planned}
+    for each in later:
+        each.unlink()
+    log, clock, said = MemoryLog(), Clock(), list[str]()
+    follower = following(folder, log, clock, said)
+    assert step(follower) == []
+    for each, content in later.items():
+        each.write_bytes(content[: len(content) // 2])
+        clock.now = each.stat().st_mtime
+        assert step(follower) == []
+        each.write_bytes(content)
+        assert step(follower) == []
+    assert follower.is_running
+    assert said[0] == f"{folder}: waiting: no planner has written braindump.yml there yet"
+    assert said[-1] == f"{folder}: waiting: it is being planned"
+    clock.now += 10
+    assert PlanStarted in {type(event.fact) for event in step(follower)}
+    path.write_bytes(written)
+    clock.now += 100
+    step(follower)
+    follower.close()
+    assert told(all_events(log)) == imported(folder)
+
+
+def test_many_files_that_are_gone_are_waited_for_once(run: tuple[Path, Path, bytes]) -> None:
+    folder, path, written = run
+    for output in folder.glob("00/00/*.out.*"):
+        output.unlink()
+    log, clock = MemoryLog(), Clock()
+    path.write_bytes(written)
+    clock.now = path.stat().st_mtime + 1
+    follower = following(folder, log, clock)
+    step(follower)
+    assert follower.is_running
+    clock.now += 11
+    step(follower)
+    assert not follower.is_running
+    follower.close()
+
+
+def test_a_file_that_comes_after_all_patience_is_read_when_the_run_ends(
+    run: tuple[Path, Path, bytes],
+) -> None:
+    folder, path, written = run
+    output = folder / "00/00/ls_ID0000001.out.000"
+    record = output.read_bytes()
+    output.unlink()
+    log, clock = MemoryLog(), Clock()
+    end = written.rindex(b"\n", 0, -1) + 1
+    path.write_bytes(written[:end])
+    clock.now = path.stat().st_mtime + 1
+    follower = following(folder, log, clock)
+    step(follower)
+    clock.now += 11
+    assert {e.fact.job for e in step(follower) if isinstance(e.fact, JobFinished)} >= {"ls_ID0000001"}
+    output.write_bytes(record)
+    path.write_bytes(written)
+    step(follower)
+    assert follower.is_running
+    step(follower)
+    assert not follower.is_running
+    follower.close()
+    assert {type(event.fact) for event in all_events(log)} >= {InvocationRecorded}
+    assert set(imported(folder)) <= set(told(all_events(log)))
+
+
+def test_another_run_that_is_planned_in_the_place_of_one_is_followed_from_its_beginning(
+    run: tuple[Path, Path, bytes],
+) -> None:
+    folder, path, written = run
+    log, clock = MemoryLog(), Clock()
+    path.write_bytes(written)
+    clock.now = path.stat().st_mtime + 100
+    follower = following(folder, log, clock)
+    step(follower)
+    first = imported(folder)
+    assert told(all_events(log)) == first
+    path.unlink()
+    for each in (folder / "braindump.yml", folder / "process-0.static.bp"):
+        text = each.read_text().replace("f84f05fc", "00000000")
+        each.unlink()
+        each.write_text(text)
+    step(follower)
+    path.write_bytes(written)
+    step(follower)
+    step(follower)
+    follower.close()
+    assert told(all_events(log)) == first | imported(folder)
+
+
+class Broken(SubmitDirectory):
+    """A directory that cannot be read at first."""
+
+    failures = 3
+
+    def read_on(self) -> Iterator[Record]:
+        for number, record in enumerate(super().read_on()):
+            if number == 20 and self.failures:
+                self.failures -= 1
+                raise PermissionError(13, "Permission denied", str(self.path))
+            yield record
+
+
+def test_a_directory_that_cannot_be_read_is_tried_again_and_keeps_no_other_waiting(
+    run: tuple[Path, Path, bytes], realdata: Path
+) -> None:
+    folder, path, written = run
+    path.write_bytes(written)
+    other = realdata / "submit-dirs" / "process_wf_success"
+    log, said = MemoryLog(), list[str]()
+    reports = Reports(said.append)
+    sources = [Broken(folder, reports, ZONE), SubmitDirectory(other, reports, ZONE)]
+    follower = Following(sources, log, reports, "default")
+    step(follower)
+    assert follower.trouble
+    assert told(all_events(log)).items() > imported(other).items()
+    steps = 0
+    while follower.is_running:
+        steps += 1
+        step(follower)
+    follower.close()
+    assert steps == (1 + 1) + (3 + 1) + (7 + 1)
+    assert not follower.trouble
+    assert sum("Permission denied" in each for each in said) == 1
+    assert told(all_events(log)) == imported(folder) | imported(other)

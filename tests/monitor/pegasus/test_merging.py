@@ -180,6 +180,13 @@ def test_another_attempt_may_say_something_else(kept: Kept) -> None:
     assert counts(kept.offer(said("size", "2", "sum", 2))) == (1, 0, 0, 0)
 
 
+def test_what_two_attempts_say_alike_both_have_said(kept: Kept) -> None:
+    first, second = said("user", "ada", "sum", 1), said("user", "ada", "sum", 2)
+    kept.offer(first)
+    assert counts(kept.offer(first, second)) == (1, 0, 1, 0)
+    assert kept.facts() == [first, second]
+
+
 def test_a_key_that_the_same_attempt_did_not_say_is_added_alone(kept: Kept) -> None:
     kept.offer(said("size", "1", "sum", 1))
     tags = (Tag(key="size", type="string", text="1"), Tag(key="user", type="string", text="ada"))
@@ -225,3 +232,25 @@ def test_what_was_refined_before_in_the_same_import_is_refined_further(kept: Kep
 def test_other_runs_and_namespaces_are_not_looked_at(kept: Kept) -> None:
     kept.log.append([Observer("test", "ada", RUN, "other").event(FINISHED, NOON)])
     assert counts(kept.offer(INVOKED)) == (1, 0, 0, 0)
+
+
+def test_an_exit_code_is_better_than_that_a_job_failed() -> None:
+    failed, told = replace(FINISHED, exit_raw=-1), replace(FINISHED, exit_raw=1280)
+    kept = Kept(MemoryLog())
+    kept.offer(failed)
+    assert kept.offer(told).refined == 1
+    counts = kept.offer(failed)
+    assert (counts.known, counts.refined, counts.contradicted) == (1, 0, 0)
+    assert kept.facts()[-1] == replace(told, revision=1)
+
+
+def test_that_a_job_failed_contradicts_that_it_succeeded() -> None:
+    kept = Kept(MemoryLog())
+    kept.offer(FINISHED)
+    assert kept.offer(replace(FINISHED, exit_raw=-1)).contradicted == 1
+
+
+def test_that_a_process_was_not_started_is_an_exit_code_of_its_own() -> None:
+    kept = Kept(MemoryLog())
+    kept.offer(replace(INVOKED, exit_raw=-1))
+    assert kept.offer(replace(INVOKED, exit_raw=256)).contradicted == 1
