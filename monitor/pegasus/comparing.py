@@ -60,6 +60,8 @@ _COUNTS = frozenset(("tasks", "files", "jobs", "chunks"))
 _SETS = frozenset(("inputs", "outputs", "checkpoints"))
 _PASSED_OVER = frozenset(("revision", "ordinal", "chunk"))
 _SHOWN = 120
+_EXIT_OF_A_JOB = next(each for each in fields(JobFinished) if each.name == "exit_raw")
+_ONLY_THAT_IT_FAILED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,9 @@ class _Comparison:
         if kept == offered:
             return kept
         if each.name != "ok":
-            if _says_nothing(each, offered):
+            if _says_nothing(each, offered) or _says_no_more(each, offered, kept):
                 return kept
-            if _says_nothing(each, kept):
+            if _says_nothing(each, kept) or _says_no_more(each, kept, offered):
                 self.says_more = True
                 return offered
         if isinstance(kept, tuple) and isinstance(offered, tuple):
@@ -205,6 +207,11 @@ def _compared_fields(kind: Hashable) -> tuple["Field[object]", ...]:
 
 def _says_nothing(each: "Field[object]", value: object) -> bool:
     return value is None or value in ("", ()) or (each.default is not MISSING and value == each.default)
+
+
+def _says_no_more(each: "Field[object]", value: object, other: object) -> bool:
+    """Whether a job's exit code says nothing but that it failed, as the other one says, too."""
+    return each is _EXIT_OF_A_JOB and value == _ONLY_THAT_IT_FAILED and other != 0
 
 
 def _by_name(items: Sequence[object]) -> Mapping[tuple[str, int], object]:

@@ -16,6 +16,13 @@ _AT_A_TIME = 200
 _SEQUENCE_BITS = 40
 
 _POST_SCRIPT_ENDED = {"POST_SCRIPT_SUCCESS", "POST_SCRIPT_FAILED", "POST_SCRIPT_FAILURE"}
+_STOPPED = {"JOB_ABORTED", "SUBMIT_FAILED", "GRID_SUBMIT_FAILED", "GLOBUS_SUBMIT_FAILED"}
+# What the monitor makes up for a job that was stopped, and how shells name what did not end by itself.
+_STOPPED_EXIT = 1
+_NOT_STARTED_EXIT = 127
+_KILLED_EXIT = 128
+_SIGNAL = 0x7F
+
 _INSTANCE = (
     *("job_instance_id", "job_submit_seq", "sched_id", "site", "user", "work_dir", "subwf_id", "exitcode"),
     *("cluster_start", "cluster_duration", "local_duration", "multiplier_factor"),
@@ -53,9 +60,9 @@ class JobInstance:
 
     @property
     def main_exit_code(self) -> object | None:
-        """The raw exit code of the job itself.
+        """The raw exit code of the job itself; None where nothing but that it failed is known.
 
-        The loader overwrites it with the post script's; a failed job's is its last failed invocation's then.
+        The loader overwrites it with the post script's: what the job's only process says of it is left then.
         """
         states = {str(each.state) for each in self.states}
         if not states & _POST_SCRIPT_ENDED:
@@ -63,8 +70,28 @@ class JobInstance:
             return own
         if "JOB_SUCCESS" in states:
             return 0
-        failed = [each.exitcode for each in self.invocations if each.task_submit_seq >= 0 and each.exitcode]
-        return failed[-1] if failed else None
+        if states & _STOPPED and "JOB_TERMINATED" not in states:
+            return _STOPPED_EXIT
+        processes = [each for each in self.invocations if each.task_submit_seq >= 0]
+        return _exit_code_around(processes[0]) if len(processes) == 1 else None
+
+
+def _exit_code_around(process: Row[Any]) -> int | None:
+    """With what a job ended whose only process ended so; None where that one succeeded.
+
+    Kickstart passes the end of its task on as a shell does. Where it left no record, the monitor makes one
+    up, which takes as much CPU time as it takes time, with the job's exit code; that of PegasusLite it takes
+    for a raw one.
+    """
+    raw: int | None = process.exitcode
+    if not raw:
+        return None
+    if process.remote_cpu_time is not None and process.remote_cpu_time == process.remote_duration:
+        return raw << 8 if 0 < raw < 1 << 8 else raw
+    if raw < 0:
+        return _NOT_STARTED_EXIT << 8
+    signal = raw & _SIGNAL
+    return (_KILLED_EXIT + signal) << 8 if signal else raw
 
 
 def job_instances(tables: StampedeTables, workflow: StoredWorkflow) -> Iterator[JobInstance]:

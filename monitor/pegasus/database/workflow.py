@@ -1,5 +1,6 @@
 """The workflows a stampede database holds, and its values as the text that records carry."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -11,6 +12,7 @@ from monitor.pegasus.records import Record
 from monitor.pegasus.storable_text import storable
 
 _MICROSECONDS = 1_000_000
+_ESCAPED = re.compile(r"(?:[^\\']|\\[\\'])*+")
 _SCALE = Decimal("0.000001")
 
 _PLAN_FIELDS = {
@@ -75,7 +77,15 @@ def _topmost(number: int, parents: Mapping[int, int | None]) -> int:
 
 def texts(fields: Mapping[str, object | None]) -> dict[str, str]:
     """The values that are known, as text: numbers without an exponent or needless zeros."""
-    return {name: text(value) for name, value in fields.items() if value is not None}
+    known = {name: text(value) for name, value in fields.items() if value is not None}
+    if "\\" in known.get("argv", ""):
+        known["argv"] = _unescaped(known["argv"])
+    return known
+
+
+def _unescaped(argv: str) -> str:
+    """A command line without the backslash that the loader puts before each backslash and single quote."""
+    return re.sub(r"\\([\\'])", r"\1", argv) if _ESCAPED.fullmatch(argv) else argv
 
 
 def text(value: object) -> str:

@@ -178,6 +178,10 @@ class AttemptTrace:
         size = whole(record.fields.get("size"))
         return (self._note("image-size", record, size=None if size is None else size * _KIBIBYTE),)
 
+    def remote_failed(self, record: Record) -> Said:
+        """``job_inst.remote_error``, which Pegasus' monitor writes and its schema does not name."""
+        return (self._note("remote-error", record, size=None),)
+
     def noted(self, record: Record) -> Said:
         """``job_inst.note.info``: something else that changes nothing."""
         return (self._note(record.fields["note"], record, size=whole(record.fields.get("size"))),)

@@ -1,6 +1,6 @@
 """Where each field of each stampede event goes: to a field of an event of ours, or nowhere, and why.
 
-The kinds are the 44 of Pegasus' stampede schema and of what its monitor really writes.
+The kinds are the 44 of Pegasus' stampede schema and of its monitor, and one that only the monitor's code has.
 """
 
 from collections.abc import Mapping
@@ -189,6 +189,12 @@ COVERAGE: Mapping[str, Mapping[str, Fate]] = {
         "reason": Kept("JobNoted", "reason"),
     },
     "job_inst.abort.info": _states("JobAborted", reason="reason"),
+    "job_inst.remote_error": {
+        **_STATE,
+        "sched.id": Kept("JobNoted", "scheduler_id"),
+        "status": _STATUS,
+        "reason": Kept("JobNoted", "reason"),
+    },
     "job_inst.tag": {
         **_OF_ATTEMPT,
         "name": Kept("Tag", "key"),

@@ -155,6 +155,7 @@ _OF_ATTEMPTS: dict[str, _OfAttempt] = {
     "job_inst.host.info": AttemptTrace.host_told,
     "job_inst.image.info": AttemptTrace.image_changed,
     "job_inst.abort.info": AttemptTrace.aborted,
+    "job_inst.remote_error": AttemptTrace.remote_failed,
     "job_inst.note.info": AttemptTrace.noted,
     "job_inst.tag": lambda attempt, record: attempt.files.tagged(record),
     "inv.end": AttemptTrace.invoked,

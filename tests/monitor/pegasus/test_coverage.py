@@ -164,6 +164,7 @@ STORY: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("job_inst.post.term", STATE),
     ("job_inst.post.end", {**STATE, "exitcode": "0"}),
     ("job_inst.abort.info", STATE),
+    ("job_inst.remote_error", STATE),
     ("rc.pfn", {"lfn.id": "f.out", "pfn": "file:///o/f.out", "site": "local"}),
     ("task.monitoring", {"monitoring_event": "{}"}),
     ("xwf.map.subwf_job", {"subwf.id": CHILD, "job.id": "sum_t1", "job_inst.id": "1"}),
@@ -219,7 +220,7 @@ FIELDS = [(place, event, field) for place, (event, fields) in enumerate(STORY) f
 
 
 def test_the_story_has_every_kind_of_event() -> None:
-    assert len(COVERAGE) == 44
+    assert len(COVERAGE.keys() - {"job_inst.remote_error"}) == 44, "that one stands in no schema"
     assert {event for event, _ in STORY} == set(COVERAGE)
 
 
