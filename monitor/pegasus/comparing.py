@@ -115,14 +115,14 @@ class _Comparison:
         return replace(kept, **changes) if changes else kept  # type: ignore[type-var]
 
     def measured(self, name: str, kept: int, offered: int) -> int:
-        """The finer one of two measures that agree."""
+        """The finer one of two measures that agree: the coarser one was cut off or rounded."""
         if kept == offered:
             return kept
         for unit in _COARSENESS:
-            if kept % unit == 0 and kept <= offered < kept + unit:
+            if kept % unit == 0 and -unit // 2 <= offered - kept < unit:
                 self.says_more = True
                 return offered
-            if offered % unit == 0 and offered <= kept < offered + unit:
+            if offered % unit == 0 and -unit // 2 <= kept - offered < unit:
                 return kept
         return self._differ(name, kept, offered)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Row,
     Select,
     TableClause,
+    cast,
     column,
     create_engine,
     inspect,
@@ -35,6 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 
 from eventlog.errors import InputError, UnavailableError
 from monitor.pegasus.database_location import SQLITE_HEADER
@@ -44,6 +47,27 @@ PAGE = 2000
 """Rows a query: few enough to be held, many enough that a query's price vanishes."""
 
 _WAL_VERSION = 2
+
+
+class _RowAddress(UserDefinedType[str]):
+    """Where PostgreSQL keeps a row; it compares this with nothing else, texts neither."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The type's name in SQL."""
+        return "TID"
+
+    def bind_expression(self, bindvalue: BindParameter[str]) -> ColumnElement[str]:
+        """A value as one of the type."""
+        return cast(bindvalue, self)
+
+
+_ROW_NUMBERS: Mapping[str, tuple[str, TypeEngine[Any]]] = {
+    "sqlite": ("rowid", NullType()),
+    "postgresql": ("ctid", _RowAddress()),
+}
+"""By engine: the column that numbers the rows of any table as they were inserted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +89,8 @@ class StampedeTables:
 
     def order_of_rows(self, source: TableClause) -> ColumnElement[Any] | None:
         """What orders rows without a number of their own as they were inserted, if the engine has that."""
-        pseudo = {"sqlite": "rowid", "postgresql": "ctid"}.get(self.connection.dialect.name)
-        return literal_column(f"{source.name}.{pseudo}") if pseudo else None
+        numbered = _ROW_NUMBERS.get(self.connection.dialect.name)
+        return literal_column(f"{source.name}.{numbered[0]}", numbered[1]) if numbered else None
 
     def pages(
         self, statement: Select[*tuple[Any, ...]], key: ColumnElement[Any], size: int = PAGE

@@ -402,6 +402,21 @@ def test_postgresql_tells_the_same_records_as_the_sqlite_file(realdata: Path, po
     assert password is None or password not in server.name + told[0].place
 
 
+@pytest.mark.realdata
+@pytest.mark.postgres
+def test_a_postgresql_table_without_numbers_is_read_in_several_pages(postgres_copy: str) -> None:
+    more = "INSERT INTO job_edge SELECT 1, 'parent', 'child' || n FROM generate_series(1, 4500) AS n"
+    engine = create_engine(postgres_copy, poolclass=NullPool)
+    with engine.begin() as writing:
+        before = writing.exec_driver_sql("SELECT count(*) FROM job_edge").scalar_one()
+        writing.exec_driver_sql(more)
+    engine.dispose()
+    edges = [each for each in StampedeDatabase(postgres_copy, SILENT).records() if each.event == "job.edge"]
+    assert len(edges) == before + 4500
+    children = {each.fields["child.job.id"] for each in edges}
+    assert {f"child{number}" for number in range(1, 4501)} <= children
+
+
 @pytest.mark.postgres
 def test_a_server_that_cannot_be_reached_is_said_without_the_password() -> None:
     with pytest.raises(UnavailableError, match="cannot be reached") as caught:

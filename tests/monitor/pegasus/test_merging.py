@@ -254,3 +254,20 @@ def test_that_a_process_was_not_started_is_an_exit_code_of_its_own() -> None:
     kept = Kept(MemoryLog())
     kept.offer(replace(INVOKED, exit_raw=-1))
     assert kept.offer(replace(INVOKED, exit_raw=256)).contradicted == 1
+
+
+@pytest.mark.parametrize("coarse", [2_220_000, 2_221_000])
+def test_a_duration_that_a_database_cut_off_or_rounded_agrees_with_the_finer_one(coarse: int) -> None:
+    kept = Kept(MemoryLog())
+    kept.offer(replace(INVOKED, duration=coarse))
+    fine = replace(INVOKED, duration=2_220_700)
+    assert kept.offer(fine).refined == 1
+    counts = kept.offer(replace(INVOKED, duration=coarse))
+    assert (counts.known, counts.contradicted) == (1, 0)
+    assert kept.facts()[-1] == replace(fine, revision=1)
+
+
+def test_a_second_too_late_is_no_rounding() -> None:
+    kept = Kept(MemoryLog())
+    kept.offer(replace(INVOKED, duration=3 * SECOND))
+    assert kept.offer(replace(INVOKED, duration=2_220_700)).contradicted == 1
