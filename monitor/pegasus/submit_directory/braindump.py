@@ -16,6 +16,7 @@ from monitor.pegasus.submit_directory.bounded_read import read_beginning
 from monitor.pegasus.submit_directory.yaml_nesting import check_nesting
 
 _STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)$")
+_VALUE = re.compile(r'(\w+):[ \t]+"(.*)"\s*')
 _OTHER_NAMES = {
     "dax_label": "label",
     "timestamp": "pegasus_wf_time",
@@ -29,7 +30,8 @@ _SINGLE = (str, int, float, date)
 @dataclass(frozen=True, slots=True)
 class Braindump:
     """What the planner noted: ``directory`` is where the files lie now, ``planned_directory`` where they lay
-    when they were planned; ``planned_at`` is an aware time or None."""
+    when they were planned; ``planned_at`` is an aware time or None. ``problem`` is why only the whole lines
+    of its file were taken; empty where it is as it has to be."""
 
     directory: Path
     run: str
@@ -38,6 +40,7 @@ class Braindump:
     planned_directory: str
     planned_at: datetime | None
     values: Mapping[str, str]
+    problem: str = ""
 
     def get(self, name: str) -> str | None:
         """A value by its name in today's files, whatever an older Pegasus called it."""
@@ -81,8 +84,16 @@ def read_braindump(directory: Path) -> Braindump:
         raise InputError(
             f"{path}: {error.strerror or error}: it must name the run and its .dag file"
         ) from None
-    values = _yaml_values(path, text) if path.suffix == ".yml" else _text_values(text)
+    values, problem = _text_values(text), ""
+    if path.suffix == ".yml":
+        try:
+            values = _yaml_values(path, text)
+        except InputError as error:
+            values, problem = _whole_lines(text), str(error)
+            values.setdefault("dag", _only_dag(directory))
     missing = [name for name in ("wf_uuid", "dag") if not values.get(name)]
+    if missing and problem:
+        raise InputError(problem)
     if missing:
         raise InputError(f"{path}: {' and '.join(missing)} missing: it must name the run and its .dag file")
     planned = values.get("submit_dir") or values.get("run") or str(directory)
@@ -95,6 +106,7 @@ def read_braindump(directory: Path) -> Braindump:
         normpath(planned),
         parse_stamp(stamp) if stamp else None,
         values,
+        problem,
     )
 
 
@@ -132,6 +144,19 @@ def _yaml_values(path: Path, text: str) -> dict[str, str]:
         raise InputError(f"{path}: must be a mapping of names to values")
     # only single values: text of a few nested aliases would fill any memory
     return {str(name): storable(str(value)) for name, value in found.items() if isinstance(value, _SINGLE)}
+
+
+def _whole_lines(text: str) -> dict[str, str]:
+    """What can be taken of a file that is no YAML: the planner writes a line for each value."""
+    *whole, _ = text.replace("\0", "").split("\n")
+    found = {match[1]: match[2] for match in map(_VALUE.fullmatch, whole) if match is not None}
+    return {name: storable(value.replace('\\"', '"')) for name, value in found.items()}
+
+
+def _only_dag(directory: Path) -> str:
+    """The name of the one .dag file there; empty where there are none or several."""
+    names = [path.name for path in directory.glob("*.dag")]
+    return names[0] if len(names) == 1 else ""
 
 
 def _text_values(text: str) -> dict[str, str]:

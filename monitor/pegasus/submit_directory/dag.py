@@ -1,14 +1,18 @@
 """A ``.dag`` file of DAGMan: its nodes, their submit files and their scripts."""
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from monitor.pegasus.submit_directory.braindump import is_submit_directory
 
 _NODE = re.compile(r"(?:JOB|FINAL|SERVICE|PROVISIONER)\s+(\S+)\s+(\S+)(?:\s+DIR\s+(\S+))?", re.I)
 _SUBDAG = re.compile(r"SUBDAG\s+EXTERNAL\s+(\S+)\s+(\S+)", re.I)
 _SCRIPT = re.compile(
     r"SCRIPT\s+(?:DEFER\s+\d+\s+\d+\s+)?(?:DEBUG\s+\S+\s+\S+\s+)?(PRE|POST)\s+(\S+)\s+(\S+)\s?(.*)", re.I
 )
+_NUMBERED = re.compile(r"(.+)\.out\.\d{3}")
 _TASK = re.compile(r"TASK\s+(\S+)\s", re.I)
 
 
@@ -49,6 +53,23 @@ def read_dag(path: Path) -> Dag:
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             _take(dag, line.strip())
+    return dag
+
+
+def presumed_dag(directory: Path) -> Dag:
+    """What the files of the jobs tell of a DAG that is gone: a numbered output was left by a POST script.
+
+    Folders of sub-workflows, which have a braindump file of their own, are left out.
+    """
+    dag = Dag()
+    for folder, below, names in os.walk(directory):
+        below[:] = sorted(name for name in below if not is_submit_directory(Path(folder, name)))
+        numbered = {match[1] for match in map(_NUMBERED.fullmatch, names) if match is not None}
+        for name in sorted(names):
+            job, ending = os.path.splitext(name)
+            if ending == ".sub" and not job.endswith(".dag.condor"):
+                path = os.path.relpath(Path(folder, name), directory)
+                dag.nodes[job] = DagNode(job, path, post=Script("", "") if job in numbered else None)
     return dag
 
 

@@ -23,6 +23,7 @@ class JobFiles:
         self._dag = dag
         self._report = report
         self._folders: dict[str, str] = {}
+        self._untold: set[str] = set()
 
     def submit_path(self, job: str) -> Path | None:
         """Where the job's submit file has to be, None where it has none."""
@@ -37,7 +38,9 @@ class JobFiles:
         try:
             return read_submit_file(path)
         except OSError as error:
-            self._report(f"{path}: {error.strerror or error}: site and arguments of {job} are not known")
+            if job not in self._untold:
+                self._untold.add(job)
+                self._report(f"{path}: {error.strerror or error}: site and arguments of {job} are not known")
             return SubmitFile()
 
     def planned_name(self, path: str | None) -> str | None:

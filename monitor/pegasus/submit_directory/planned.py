@@ -28,6 +28,8 @@ def planned_records(dump: Braindump, parent: str | None, reports: Reports) -> It
     """The plan of one workflow: ``wf.plan``, the planner's ``.static.bp``, and what tasks do with files."""
     time = planned_time(dump)
     place = str(dump.directory / "braindump.yml")
+    if dump.problem:
+        reports.unreadable(f"{dump.problem}: only its whole lines are read")
     yield Record("wf.plan", time, dump.run, dump.root, _plan(dump, parent), place)
     static = static_path(dump)
     yield Record("static.start", time, dump.run, dump.root, {}, str(static))

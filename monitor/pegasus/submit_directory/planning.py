@@ -29,6 +29,8 @@ def what_is_awaited(directory: Path, now: float) -> str | None:
             return f"{path} cannot be read"
     if os.path.exists(f"{dag}.dagman.out"):
         return None
+    if dump.problem:
+        return dump.problem
     try:
         written = max(path.stat().st_mtime for path in (dag, static))
     except OSError as error:

@@ -14,6 +14,7 @@ from eventlog.collector import collector_paused
 from eventlog.errors import HoofprintError, InputError
 from monitor.pegasus.records import Record, RecordSource, make_record
 from monitor.pegasus.reports import Reports
+from monitor.pegasus.submit_directory.archived import ArchivedSubmitDirectory, is_archived
 from monitor.pegasus.submit_directory.source import SubmitDirectory
 
 WORTH_A_PROCESS = 3_000
@@ -77,7 +78,13 @@ class SubmitDirectoryBeside:
 
 
 def submit_directory(path: Path, reports: Reports, timezone: str | None = None) -> RecordSource:
-    """The submit directory as a source of records, read beside where it is large."""
+    """The submit directory, archived or not, as a source of records, read beside where it is large."""
+    if is_archived(path):
+        return ArchivedSubmitDirectory(path, reports, timezone, _unpacked)
+    return _unpacked(path, reports, timezone)
+
+
+def _unpacked(path: Path, reports: Reports, timezone: str | None) -> RecordSource:
     kind = SubmitDirectoryBeside if _is_large(path) else SubmitDirectory
     return kind(path, reports, timezone)
 

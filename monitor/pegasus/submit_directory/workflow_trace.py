@@ -9,7 +9,7 @@ from eventlog.errors import InputError
 from monitor.pegasus.records import Record
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory.braindump import Braindump, is_submit_directory
-from monitor.pegasus.submit_directory.dag import Dag, read_dag
+from monitor.pegasus.submit_directory.dag import Dag, presumed_dag, read_dag
 from monitor.pegasus.submit_directory.dagman_log import DagmanLogParser, parse_lines
 from monitor.pegasus.submit_directory.growing_log import GrowingLog, rotated_before
 from monitor.pegasus.submit_directory.instances import JobInstance
@@ -146,11 +146,16 @@ class WorkflowTrace:
     def _dag(self) -> Dag:
         path = self.dump.directory / self.dump.dag
         try:
-            return read_dag(path)
+            dag, why = read_dag(path), "names no job"
         except OSError as error:
-            why = error.strerror or error
+            dag, why = Dag(), error.strerror or str(error)
+        presumed = Dag() if dag.nodes else presumed_dag(self.dump.directory)
+        if presumed.nodes:
+            self._reports.unreadable(f"{path}: {why}: jobs are known by their files, PRE scripts are not")
+            return presumed
+        if why != "names no job":
             self._reports.unreadable(f"{path}: {why}: which scripts its jobs have is not known")
-            return Dag()
+        return dag
 
     def _ready(self, states: RunStates) -> Iterator[Occurrence]:
         """What can be told now: up to one that tells of a file which cannot be seen yet."""

@@ -202,6 +202,16 @@ def _outside(folder: Path) -> None:
     dag.write_text(dag.read_text().replace("00/00/ls_ID0000001.sub", "../../../../../../etc/passwd"))
 
 
+def _replace_by_a_loop(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+def _cut_before(path: Path, where: bytes) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(where) + 3])
+
+
 DIRECTORIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "aliases without end in the braindump": (_append("braindump.yml", ALIASES), ""),
     "aliases without end in the workflow": (_append("workflow.yml", ALIASES), "aliases expand"),
@@ -233,7 +243,31 @@ DIRECTORIES: dict[str, tuple[Callable[[Path], None], str]] = {
         "",
     ),
     "a plan that is junk": (_write("process-0.static.bp", JUNK), "no stampede event"),
-    "a DAG that is junk": (_write("process-0.dag", JUNK), ""),
+    "a DAGMan log that is empty": (
+        _write("process-0.dag.dagman.out", ""),
+        "process-0.dag.dagman.out: empty: read from",
+    ),
+    "a DAGMan log whose times nobody knows": (
+        _write("process-0.dag.dagman.out", "noon: Parsing process-0.dag ...\n"),
+        "process-0.dag.dagman.out: no line of 1 has a time and tells of the run: read from",
+    ),
+    "a DAG that is junk": (_write("process-0.dag", JUNK), "process-0.dag: names no job: jobs are known by"),
+    "a DAG that is gone": (
+        lambda folder: (folder / "process-0.dag").unlink(),
+        "process-0.dag: No such file or directory: jobs are known by their files",
+    ),
+    "a plan that is a link to itself": (
+        lambda folder: _replace_by_a_loop(folder / "process-0.static.bp"),
+        "process-0.static.bp: not there: tasks, jobs and edges of the plan are not known",
+    ),
+    "a braindump with zeros behind it": (
+        _append("braindump.yml", "\0" * 100),
+        "control characters are not allowed: only its whole lines are read",
+    ),
+    "a braindump that is cut off": (
+        lambda folder: _cut_before(folder / "braindump.yml", b'"process-0.dag"'),
+        "only its whole lines are read",
+    ),
     "a DAG whose submit file lies elsewhere": (_outside, ""),
     "metadata nested 100,000 deep": (_write(METADATA, "[" * 100_000), ""),
     "metadata alone, nested 100,000 deep": (

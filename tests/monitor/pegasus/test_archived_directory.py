@@ -1,0 +1,107 @@
+"""Submit directories of which a part is put away or gone: archived, without the DAG."""
+
+import shutil
+import tarfile
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from eventlog.codec import Codec
+from eventlog.facts import Fact, ScriptFinished
+from eventlog.log import read_all
+from eventlog.memory import MemoryLog
+from monitor.pegasus.importing import Imported, import_source
+from monitor.pegasus.reports import Reports
+from monitor.pegasus.submit_directory import submit_directory
+
+pytestmark = pytest.mark.realdata
+
+
+@pytest.fixture
+def folder(realdata: Path, tmp_path: Path) -> Path:
+    """A copy of a run that failed, one of whose jobs was tried twice."""
+    folder = tmp_path / "run"
+    shutil.copytree(realdata / "submit-dirs" / "process_wf_failure", folder, copy_function=shutil.copyfile)
+    folder.chmod(0o755)
+    return folder
+
+
+def archive(folder: Path) -> Path:
+    """Put away what ``pegasus-submitdir archive`` does, and give the archive."""
+    kept = [folder / "braindump.yml", *folder.glob("*.stampede.db"), *folder.glob("*.properties")]
+    away = [path for path in folder.iterdir() if path not in kept]
+    path = folder / "archive.tar.gz"
+    with tarfile.open(path, "w:gz") as members:
+        for each in away:
+            members.add(each, arcname=each.name)
+    for each in away:
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+    return path
+
+
+def imported(folder: Path) -> tuple[dict[UUID, Fact], list[str]]:
+    log, said = MemoryLog(), list[str]()
+    reports = Reports(said.append)
+    import_source(submit_directory(folder, reports, "America/Los_Angeles"), log, reports, Imported())
+    codec = Codec(log)
+    return {record.id: codec.decode(record).fact for record in read_all(log)}, said
+
+
+def test_an_archived_directory_tells_what_it_told_before(folder: Path) -> None:
+    before, _ = imported(folder)
+    path = archive(folder)
+    assert imported(folder) == (before, [])
+    assert list(folder.glob("*.dag")) == []
+    assert path.is_file()
+
+
+def test_of_an_archive_that_is_cut_off_what_stands_before_is_read(folder: Path) -> None:
+    before, _ = imported(folder)
+    path = archive(folder)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    told, said = imported(folder)
+    assert told
+    assert len(told) < len(before)
+    assert said[0] == f"{path}: broken: what stands before that is read: unexpected end of data"
+    assert not any("/tmp/hoofprint-" in each for each in said)
+
+
+def test_nothing_is_unpacked_outside_of_where_it_is_read(folder: Path, tmp_path: Path) -> None:
+    path = folder / "archive.tar.gz"
+    for each in folder.glob("*.dag"):
+        each.unlink()
+    with tarfile.open(path, "w:gz") as members:
+        outside = tarfile.TarInfo(f"../{tmp_path.name}-outside")
+        outside.size = 4
+        members.addfile(outside, BytesIO(b"here"))
+    _, said = imported(folder)
+    assert said[0].startswith(f"{path}: left out: ")
+    assert "outside the destination" in said[0]
+
+
+def test_without_its_dag_all_is_known_but_the_words_of_the_scripts(folder: Path) -> None:
+    whole, _ = imported(folder)
+    (folder / "process-0.dag").unlink()
+    told, said = imported(folder)
+    why = "No such file or directory: jobs are known by their files, PRE scripts are not"
+    assert said == [f"{folder}/process-0.dag: {why}"]
+    wordless = {
+        identity: replace(fact, executable="", argv=()) if isinstance(fact, ScriptFinished) else fact
+        for identity, fact in whole.items()
+    }
+    assert told == wordless
+
+
+def test_a_submit_file_that_is_gone_is_told_once_however_often_its_job_was_tried(folder: Path) -> None:
+    (folder / "00/00/ls_ID0000001.sub").unlink()
+    told, said = imported(folder)
+    assert len(said) == 1
+    assert "site and arguments of ls_ID0000001 are not known" in said[0]
+    assert len(told) == len(imported(folder)[0])
