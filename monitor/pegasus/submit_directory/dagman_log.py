@@ -22,7 +22,9 @@ _STAMP = re.compile(r"\s*(\d{1,2})/(\d{1,2})(?:/(\d\d|\d{4}))?\s+(\d{1,2}):(\d\d
 _ISO_STAMP = re.compile(
     r"\s*(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
 )
+_EPOCH_STAMP = re.compile(r"\s*(?:\((\d{9,11})\)|(\d{9,11})(?:\.\d+)?)(?=\s)")
 _EVENT_STAMP = re.compile(r"\{(\d{1,2})/(\d{1,2})/(\d\d|\d{4}) (\d\d):(\d\d):(\d\d)\}")
+_HALF_A_YEAR = 6
 _CATEGORIES = re.compile(r"(?:\s*\([A-Za-z_]+[^)]*\)(?=\s))*\s*")
 _EVENT = re.compile(
     r"Event:\s+ULOG_(\S+) for (?:HT)?Condor (?:Job|Node) (\S+)\s+\((-?\d+\.-?\d+)(?:\.-?\d+)?\)"
@@ -57,12 +59,13 @@ _TELLING = frozenset((*_OF_A_JOB, "** c", "** $", "****", "Pars", "...d", "ERRO"
 class DagmanLogParser:
     """Turns lines into occurrences; keeps the line number, and whether DAGMan replays old events.
 
-    ``clock`` reads the local times; ``year`` is taken for stamps that have none.
+    ``clock`` reads the local times. Stamps without a year are of the ``year`` (and ``month``) in which the
+    log begins, and of the next one where a year ends.
     """
 
-    def __init__(self, clock: LocalClock, year: int) -> None:
+    def __init__(self, clock: LocalClock, year: int, month: int = 1) -> None:
         self._clock = clock
-        self._year = year
+        self._year, self._month = year, month
         self._recovering = False
         self._starts_at_parsing = True
         self.line = 0
@@ -72,19 +75,16 @@ class DagmanLogParser:
         self.line += 1
         if _says_nothing(line):
             return None
-        stamp = _STAMP.match(line)
-        text = line[stamp.end() :] if stamp else line
+        stamp = _STAMP.match(line) or _ISO_STAMP.match(line) or _EPOCH_STAMP.match(line)
         if stamp is None:
-            stamp = _ISO_STAMP.match(line)
-            if stamp is None:
-                return None
-            text = line[stamp.end() :]
+            return None
+        text = line[stamp.end() :]
         text = text[_CATEGORIES.match(text).end() :].rstrip()  # type: ignore[union-attr]
         return self._occurrence(text, lambda: self._time(stamp, text))
 
     def ends_run(self, line: str) -> bool:
         """Whether a line, be its end not written yet, says that DAGMan ended."""
-        return _FINISHED.search(line) is not None
+        return _FINISHED.search(line.rstrip()) is not None
 
     def _occurrence(self, text: str, time: Callable[[], int]) -> Occurrence | None:
         if self._recovering:
@@ -140,12 +140,19 @@ class DagmanLogParser:
             return self._local(*own.groups())
         if stamp.re is _STAMP:
             return self._local(*stamp.groups())
+        if stamp.re is _EPOCH_STAMP:
+            return int(stamp[1] or stamp[2]) * 1_000_000
         return self._iso(stamp)
 
     def _local(self, month: str, day: str, year: str | None, *clock: str) -> int:
-        number = self._year if year is None else int(year) + (2000 if len(year) == 2 else 0)
+        number = int(month)
+        if year is not None:
+            self._year = int(year) + (2000 if len(year) == 2 else 0)
+        elif abs(number - self._month) > _HALF_A_YEAR:
+            self._year += 1 if number < self._month else -1
+        self._month = number
         hour, minute, second = map(int, clock)
-        return self._clock.microseconds(number, int(month), int(day), hour, minute, second)
+        return self._clock.microseconds(self._year, number, int(day), hour, minute, second)
 
     def _iso(self, stamp: re.Match[str]) -> int:
         aware = parse_stamp(f"{stamp[1]}T{stamp[2]}{stamp[3].upper()}") if stamp[3] else None

@@ -13,13 +13,13 @@ class LocalClock:
     """Reads one log's local times: ``zone`` is where it was written; None is this system's own.
 
     In the hour that a change from summer to winter time repeats, the reading nearest to the one before wins:
-    a log goes forward.
+    a log goes forward. ``since`` is such a time before the first, in microseconds, where one is known.
     """
 
-    def __init__(self, zone: tzinfo | None) -> None:
+    def __init__(self, zone: tzinfo | None, since: int | None = None) -> None:
         self._zone = zone
         self._hours: dict[tuple[int, int, int, int], tuple[int, int]] = {}
-        self._last: int | None = None
+        self._last = since
 
     def microseconds(self, year: int, month: int, day: int, hour: int, minute: int, second: int) -> int:
         """Raises ``ValueError`` for what is no time."""

@@ -17,7 +17,7 @@ from monitor.pegasus.submit_directory.job_files import JobFiles
 from monitor.pegasus.submit_directory.jobstate_lines import JobstateParser
 from monitor.pegasus.submit_directory.local_time import LocalClock, zone_of
 from monitor.pegasus.submit_directory.occurrences import Occurrence
-from monitor.pegasus.submit_directory.planned import planned_records
+from monitor.pegasus.submit_directory.planned import planned_records, planned_time
 from monitor.pegasus.submit_directory.planning import what_is_awaited
 from monitor.pegasus.submit_directory.registrations import Registrations
 from monitor.pegasus.submit_directory.run_states import RunStates
@@ -54,8 +54,9 @@ class WorkflowTrace:
         self._sub_workflow = sub_workflow
         log = dump.directory / f"{dump.dag}.dagman.out"
         self._log = GrowingLog(log)
-        year = (dump.planned_at or datetime.now(UTC)).year
-        self._parser = DagmanLogParser(LocalClock(zone_of(dump.planned_at, timezone)), year)
+        zone, began = zone_of(dump.planned_at, timezone), dump.planned_at or datetime.now(UTC)
+        since = planned_time(dump) if dump.planned_at is not None else None
+        self._parser = DagmanLogParser(LocalClock(zone, since), began.year, began.month)
         self._files = JobFiles(dump, Dag(), reports.unreadable)
         self._states: RunStates | None = None
         self._clock = clock

@@ -85,6 +85,18 @@ def at(text: str) -> int:
             "11/22/26 07:20:41 **** condor_dagman (condor_DAGMAN) pid 9 EXITING WITH STATUS 1",
             DagmanFinished(at("2026-11-22T07:20:41"), 1, 1),
         ),
+        (
+            "1677882229 (D_ALWAYS) Running POST script of Node a...",
+            JobOccurrence(at("2023-03-03T22:23:49"), 1, "a", "POST_SCRIPT_STARTED"),
+        ),
+        (
+            "(1677882229) Submitting Condor Node a job(s)...",
+            JobOccurrence(at("2023-03-03T22:23:49"), 1, "a", "DAGMAN_SUBMIT"),
+        ),
+        (
+            "1677882229 Event: ULOG_EXECUTE for HTCondor Node a (2.0.0) {03/03/23 22:23:48}",
+            JobOccurrence(at("2023-03-03T22:23:48"), 1, "a", "EXECUTE", "2.0"),
+        ),
         ("03/03/23 22:23:49 Number of idle job procs: 1", None),
         ("03/03/23 22:23:49     1       0        0       1       0          3        0        0", None),
         ("99/99/23 22:23:49 Running PRE script of Node a...", None),
@@ -154,3 +166,32 @@ def test_the_zone_is_what_was_asked_for_or_the_offset_of_the_plan() -> None:
     assert zone_of(planned.astimezone(), None) is None
     with pytest.raises(InputError, match="no time zone"):
         zone_of(planned, "Mars/Olympus")
+
+
+def times(parser: DagmanLogParser, *stamps: str) -> list[int]:
+    lines = (f"{stamp} Running PRE script of Node a..." for stamp in stamps)
+    return [occurrence.time for occurrence in parse_lines(parser, lines)]
+
+
+def test_stamps_without_a_year_go_on_in_the_next_one() -> None:
+    log = DagmanLogParser(LocalClock(ZoneInfo("UTC")), 2023, 12)
+    assert times(log, "12/31 23:59:59", "1/1 00:00:01", "12/31 23:59:59", "1/2 00:00:00") == [
+        at("2023-12-31T23:59:59"),
+        at("2024-01-01T00:00:01"),
+        at("2023-12-31T23:59:59"),
+        at("2024-01-02T00:00:00"),
+    ]
+
+
+def test_a_stamp_without_a_year_is_of_the_year_of_those_around_it() -> None:
+    assert times(parser(year=2020), "03/03/23 22:23:49", "3/3 22:23:50") == [
+        at("2023-03-03T22:23:49"),
+        at("2023-03-03T22:23:50"),
+    ]
+
+
+def test_a_run_that_was_planned_in_the_repeated_hour_begins_after_it_was_planned() -> None:
+    planned = at("2023-11-05T09:30:00")
+    clock = LocalClock(ZoneInfo("America/Los_Angeles"), planned)
+    assert clock.microseconds(2023, 11, 5, 1, 40, 0) == at("2023-11-05T09:40:00")
+    assert clock.microseconds(2023, 11, 5, 2, 10, 0) == at("2023-11-05T10:10:00")
