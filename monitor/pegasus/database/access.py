@@ -1,17 +1,14 @@
 """Opens a stampede database for reading only and hands out its rows in pages.
 
-An SQLite file is never written to, not even beside it: one with a write-ahead log or a left-over journal is
-read from a copy in a temporary folder, so that neither is touched. Rows come in short queries of a page each,
-because a reader that keeps one query open would make a running pegasus-monitord wait for its commits.
+Rows come in short queries of a page each, because a reader that keeps one query open would make a running
+pegasus-monitord wait for its commits.
 
 Tables and columns are those the database really has (the schema grew through fourteen versions): a column
 that an older version lacks reads as null.
 """
 
 import contextlib
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +37,17 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 
 from eventlog.errors import InputError, UnavailableError
-from monitor.pegasus.database_location import SQLITE_HEADER
+from monitor.pegasus.database.sqlite_file import sqlite_engine
 from monitor.pegasus.reports import Reports
 
 PAGE = 2000
 """Rows a query: few enough to be held, many enough that a query's price vanishes."""
 
-_WAL_VERSION = 2
+_LOCKED = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
+_LOCKED_WORDS = "{name}: who writes it keeps it locked; import it again later"
+_DRIVER = "postgresql+psycopg"
+_OTHER_NAMES = frozenset(("postgres", "postgresql", "postgresql+psycopg2"))
+"""How sites write PostgreSQL's addresses, Pegasus' own properties among them."""
 
 
 class _RowAddress(UserDefinedType[str]):
@@ -68,6 +69,22 @@ _ROW_NUMBERS: Mapping[str, tuple[str, TypeEngine[Any]]] = {
     "postgresql": ("ctid", _RowAddress()),
 }
 """By engine: the column that numbers the rows of any table as they were inserted."""
+
+
+_COLUMNS_OF_USE: Mapping[str, frozenset[str]] = {
+    "workflow_meta": frozenset(("wf_id", "key", "value")),
+    "task_meta": frozenset(("task_id", "key", "value")),
+    "task_edge": frozenset(("wf_id", "parent_abs_task_id", "child_abs_task_id")),
+    "job_edge": frozenset(("wf_id", "parent_exec_job_id", "child_exec_job_id")),
+    "host": frozenset(("host_id",)),
+    "tag": frozenset(("job_instance_id", "name")),
+    "integrity": frozenset(("job_instance_id", "type")),
+    "integrity_metrics": frozenset(("job_instance_id", "type")),
+    "workflow_files": frozenset(("wf_id", "task_id", "lfn_id")),
+    "rc_meta": frozenset(("lfn_id", "key", "value")),
+    "rc_pfn": frozenset(("lfn_id", "pfn", "site")),
+}
+"""Without these columns a table that not every version has says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +133,8 @@ class StampedeTables:
         except DBAPIError as error:
             if self.connection.dialect.name != "sqlite":
                 raise UnavailableError(f"{self.name}: the database went away: {error.orig}") from error
+            if _is_locked(error):
+                raise UnavailableError(_LOCKED_WORDS.format(name=self.name)) from error
             source = ", ".join(getattr(each, "name", "?") for each in statement.get_final_froms())
             self.reports.unreadable(f"{self.name}: {source}: {error.orig}: the rest of the table is left out")
             return ()
@@ -141,74 +160,38 @@ def open_database(address: str | Path, reports: Reports) -> Iterator[StampedeTab
             columns = _columns(connection)
         except SQLAlchemyError as error:
             raise _unreadable(name, engine, error) from error
-        yield StampedeTables(name, connection, columns, reports)
+        yield StampedeTables(name, connection, _of_use(columns, name, reports), reports)
 
 
 def _engine_for(address: str | Path, stack: contextlib.ExitStack) -> tuple[Engine, str]:
     text = str(address)
     if isinstance(address, Path) or "://" not in text:
-        return _sqlite_engine(Path(text), stack), text
+        return sqlite_engine(Path(text), stack), text
     try:
         url = make_url(text)
         if url.get_backend_name() == "sqlite":
-            return _sqlite_engine(Path(url.database or ""), stack), url.database or text
+            if not url.database:
+                raise InputError(f"{text}: this address names no file: write sqlite:////path/of/the/file")
+            return sqlite_engine(Path(url.database or ""), stack), url.database or text
+        if url.drivername in _OTHER_NAMES:
+            url = url.set(drivername=_DRIVER)
         options = {"postgresql_readonly": True} if url.get_backend_name() == "postgresql" else {}
         engine = create_engine(url, poolclass=NullPool, execution_options=options)
-    except (ArgumentError, ImportError) as error:
+    except ImportError as error:
+        raise InputError(f"{_without_password(text)}: {_lacking_driver(error)}") from error
+    except (ArgumentError, ValueError) as error:
         raise InputError(f"{_without_password(text)}: no address of a database: {error}") from error
     return engine, url.render_as_string(hide_password=True)
+
+
+def _lacking_driver(error: ImportError) -> str:
+    lacks = f"the driver {error.name or 'of this kind of database'} is not installed"
+    return f"{lacks}: install it, or name another one in the address (KIND+DRIVER://…)"
 
 
 def _without_password(address: str) -> str:
     scheme, _, rest = address.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
-
-
-def _sqlite_engine(path: Path, stack: contextlib.ExitStack) -> Engine:
-    with _reading(path), path.open("rb") as file:
-        header = file.read(20)
-    if not header.startswith(SQLITE_HEADER):
-        raise InputError(f"{path}: no SQLite database: its first bytes are not those of one")
-    if _WAL_VERSION in header[18:20] or _beside(path, "-journal").exists():
-        path = _copy(path, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hoofprint-"))))
-        mode = "rw"
-    else:
-        mode = "ro"
-    address = f"{path.absolute().as_uri()}?mode={mode}"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-        connection.text_factory = _decoded
-        return connection
-
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _copy(path: Path, folder: Path) -> Path:
-    """The file with what a writer left beside it, where SQLite may put it in order."""
-    copy = folder / "stampede.db"
-    with _reading(path):
-        shutil.copyfile(path, copy)
-        for suffix in ("-wal", "-journal"):
-            if _beside(path, suffix).exists():
-                shutil.copyfile(_beside(path, suffix), _beside(copy, suffix))
-    return copy
-
-
-def _decoded(raw: bytes) -> str:
-    return raw.decode("utf-8", errors="replace")
 
 
 def _columns(connection: Connection) -> dict[str, frozenset[str]]:
@@ -217,9 +200,31 @@ def _columns(connection: Connection) -> dict[str, frozenset[str]]:
     return {name: frozenset(each["name"] for each in columns) for name, columns in found.items()}
 
 
+def _of_use(
+    columns: Mapping[str, frozenset[str]], name: str, reports: Reports
+) -> Mapping[str, frozenset[str]]:
+    """The tables and their columns, without the tables that say nothing."""
+    found = dict(columns)
+    for table_name, needed in _COLUMNS_OF_USE.items():
+        if lacking := needed - found.get(table_name, needed):
+            lacks = ", ".join(sorted(lacking))
+            reports.unreadable(f"{name}: its table {table_name} lacks {lacks} and is left out")
+            del found[table_name]
+    if not {"lfn_id", "lfn"} <= found.get("rc_lfn", frozenset()):
+        # up to version 5 it was another thing, with the same name
+        found.pop("rc_lfn", None)
+    return found
+
+
+def _is_locked(error: SQLAlchemyError) -> bool:
+    return getattr(getattr(error, "orig", None), "sqlite_errorcode", None) in _LOCKED
+
+
 def _unreadable(name: str, engine: Engine, error: SQLAlchemyError) -> Exception:
     cause = str(getattr(error, "orig", None) or error).strip().splitlines()
     said = cause[0] if cause else type(error).__name__
+    if _is_locked(error):
+        return UnavailableError(_LOCKED_WORDS.format(name=name))
     if engine.dialect.name == "sqlite":
         return InputError(f"{name}: the SQLite file is damaged: {said}")
     return UnavailableError(f"{name}: the database cannot be reached: {said}")

@@ -22,7 +22,7 @@ _REPLICA = {"lfn.id": "lfn", "pfn": "pfn", "site": "site"}
 
 def file_records(tables: StampedeTables, workflow: StoredWorkflow, *, alone: bool) -> Iterator[Record]:
     """The files' metadata and replicas; ``alone`` when the database holds no other workflow."""
-    if not _has_files(tables):
+    if not tables.has("rc_lfn"):
         return
     time = _last_change(tables, workflow)
     lfn = tables.table("rc_lfn")
@@ -34,10 +34,6 @@ def file_records(tables: StampedeTables, workflow: StoredWorkflow, *, alone: boo
         pfn = tables.table("rc_pfn")
         chosen = select(lfn.c.lfn, pfn.c.pfn, pfn.c.site)
         yield from _said(tables, workflow, chosen, lfn, pfn, "rc.pfn", _REPLICA, time, alone=alone)
-
-
-def _has_files(tables: StampedeTables) -> bool:
-    return "lfn_id" in tables.columns.get("rc_lfn", frozenset())
 
 
 def _last_change(tables: StampedeTables, workflow: StoredWorkflow) -> int:
@@ -71,7 +67,7 @@ def _said(
 
 def files_without_a_run(tables: StampedeTables) -> int:
     """How many files have metadata or replicas that no workflow of a database with several can claim."""
-    if not _has_files(tables):
+    if not tables.has("rc_lfn"):
         return 0
     lfn = tables.table("rc_lfn")
     chosen = select(lfn.c.lfn_id)

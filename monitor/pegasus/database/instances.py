@@ -83,8 +83,8 @@ def _exit_code_around(process: Row[Any]) -> int | None:
     up, which takes as much CPU time as it takes time, with the job's exit code; that of PegasusLite it takes
     for a raw one.
     """
-    raw: int | None = process.exitcode
-    if not raw:
+    raw: object = process.exitcode
+    if not isinstance(raw, int) or not raw:
         return None
     if process.remote_cpu_time is not None and process.remote_cpu_time == process.remote_duration:
         return raw << 8 if 0 < raw < 1 << 8 else raw
@@ -107,8 +107,8 @@ def job_instances(tables: StampedeTables, workflow: StoredWorkflow) -> Iterator[
         tags = _by_instance(tables, "tag", ("name", "count"), wanted)
         for number in wanted:
             if number in rows:
-                seen = sorted(states[number], key=lambda each: each.jobstate_submit_seq)
-                ran = sorted(runs[number], key=lambda each: each.task_submit_seq)
+                seen = _in_order(tables, "jobstate", states[number], "jobstate_submit_seq")
+                ran = _in_order(tables, "invocation", runs[number], "task_submit_seq")
                 yield JobInstance(rows[number], seen, ran, checks[number] or older[number], tags[number])
 
 
@@ -123,10 +123,23 @@ def _numbers_in_order(tables: StampedeTables, workflow: StoredWorkflow) -> Seque
         (
             row.job_submit_seq << _SEQUENCE_BITS | row.job_instance_id
             for page in tables.pages(chosen, instance.c.job_instance_id)
-            for row in page
+            for row in _in_order(tables, "job_instance", page, "job_submit_seq")
+            if isinstance(row.job_instance_id, int)
         ),
     )
     return array("q", sorted(numbers))
+
+
+def _in_order(
+    tables: StampedeTables, table_name: str, rows: Sequence[Row[Any]], column: str
+) -> Sequence[Row[Any]]:
+    """The rows by their numbers; what has none is reported and left out."""
+    numbered = [row for row in rows if isinstance(row._mapping[column], int)]
+    for _ in range(len(rows) - len(numbered)):
+        tables.reports.unreadable(
+            f"{tables.name}: {table_name}: a {column} is no number; its row is left out"
+        )
+    return sorted(numbered, key=lambda row: row._mapping[column])
 
 
 def _instance_query(tables: StampedeTables, wanted: list[int]) -> Select[*tuple[Any, ...]]:

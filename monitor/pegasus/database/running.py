@@ -80,7 +80,12 @@ def _workflow_changes(tables: StampedeTables, workflow: StoredWorkflow) -> list[
         for row in tables.rows(chosen)
         if row.state in WORKFLOW_EVENTS
     ]
-    return sorted(found, key=lambda each: (int(each.fields.get("restart_count", 0)), each.event == "xwf.end"))
+    return sorted(found, key=lambda each: (_restart(each), each.event == "xwf.end"))
+
+
+def _restart(change: Record) -> int:
+    count = change.fields.get("restart_count", "0")
+    return int(count) if count.isdecimal() else 0
 
 
 def _instance_records(

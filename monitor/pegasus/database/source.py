@@ -82,13 +82,10 @@ def _say_what_has_no_run(tables: StampedeTables, workflows: dict[int, StoredWork
 
 def check_schema(tables: StampedeTables) -> None:
     """Raises ``InputError`` unless the tables are those of a stampede database that knows a run."""
-    missing = sorted(
-        name for name, columns in _NEEDED.items() if not columns <= tables.columns.get(name, frozenset())
-    )
-    if missing and _rows(tables, "master_workflow", "workflow"):
-        raise InputError(
-            _dashboard(tables, "master_workflow" if tables.has("master_workflow") else "workflow")
-        )
+    missing = [*_missing(tables)]
+    for name in ("master_workflow", "workflow"):
+        if not tables.has("job") and _rows(tables, name):
+            raise InputError(_dashboard(tables, name))
     if missing:
         raise InputError(f"{tables.name}: no stampede database: {_what_is_there(tables, missing)}")
     if _rows(tables, "workflow"):
@@ -98,6 +95,15 @@ def check_schema(tables: StampedeTables) -> None:
     if _rows(tables, "rc_lfn"):
         raise InputError(f"{tables.name}: a replica catalog in Pegasus' schema, it holds files and no run")
     raise InputError(f"{tables.name}: a stampede database without a run (yet): nothing to import")
+
+
+def _missing(tables: StampedeTables) -> Iterator[str]:
+    """The tables that are not there, and the columns that those which are lack."""
+    for name, columns in sorted(_NEEDED.items()):
+        if not tables.has(name):
+            yield name
+        else:
+            yield from (f"{name}.{column}" for column in sorted(columns - tables.columns[name]))
 
 
 def _rows(tables: StampedeTables, *names: str) -> int:
