@@ -1,5 +1,7 @@
 """Recognises what somebody wants imported; each kind of source registers here in one line."""
 
+import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,8 +94,11 @@ RECOGNISERS = (
 def recognise(location: str, reports: Reports, wishes: Wishes = NO_WISHES) -> RecordSource:
     """The source that lies at a location, read as was wished for.
 
-    Raises NotFoundError where nothing is, InputError for what no kind of source is like.
+    Raises NotFoundError where nothing is, InputError for what may not be read and what no kind of source is
+    like.
     """
+    if "://" not in location:
+        _check_may_be_read(location)
     for recogniser in RECOGNISERS:
         if recogniser.accepts(location):
             if wishes.workflow is not None and not recogniser.holds_several:
@@ -105,3 +110,15 @@ def recognise(location: str, reports: Reports, wishes: Wishes = NO_WISHES) -> Re
         raise NotFoundError(f"{location}: no such file or directory")
     kinds = ", ".join(recogniser.kind for recogniser in RECOGNISERS)
     raise InputError(f"{location} is nothing that can be imported: name one of {kinds}")
+
+
+def _check_may_be_read(location: str) -> None:
+    """Raises ``InputError``; what is not there at all is for others to tell."""
+    try:
+        is_folder = stat.S_ISDIR(os.stat(location).st_mode)
+    except PermissionError as error:
+        raise InputError(f"{location}: {error.strerror}: you may not enter a folder on the way") from None
+    except (OSError, ValueError):
+        return
+    if not os.access(location, os.R_OK | os.X_OK if is_folder else os.R_OK):
+        raise InputError(f"{location}: Permission denied: you may not read it")

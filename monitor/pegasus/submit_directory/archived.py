@@ -1,5 +1,6 @@
 """A submit directory that ``pegasus-submitdir archive`` has put into one compressed file."""
 
+import os
 import shutil
 import tarfile
 import tempfile
@@ -66,4 +67,4 @@ class ArchivedSubmitDirectory:
 
 def is_archived(path: Path) -> bool:
     """Whether what the planner and DAGMan wrote lies in an archive, and not beside it."""
-    return (path / ARCHIVE).is_file() and not any(path.glob("*.dag"))
+    return os.path.isfile(path / ARCHIVE) and not any(path.glob("*.dag"))

@@ -1,5 +1,6 @@
 """What each task does with its files: from the abstract workflow, or from what its job transfers."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def _abstract_workflow(dump: Braindump) -> Path | None:
         return None
     beside = dump.directory / Path(named).name
     candidates = (beside, dump.directory / "catalogs" / beside.name, Path(named))
-    return next((path for path in candidates if path.is_absolute() and path.is_file()), None)
+    # pathlib's own question fails where a folder on the way may not be entered
+    return next((path for path in candidates if path.is_absolute() and os.path.isfile(path)), None)
 
 
 def _of_workflow(dump: Braindump, time: int, path: Path, workflow: AbstractWorkflow) -> Iterator[Record]:

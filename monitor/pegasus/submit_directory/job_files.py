@@ -1,5 +1,6 @@
 """Where the files of a workflow's jobs lie, and reading them."""
 
+import os
 from pathlib import Path
 from posixpath import dirname
 
@@ -64,7 +65,7 @@ class JobFiles:
         """What a planner that ran as a PRE script wrote, where the DAG says where."""
         log = self._pre_script_log(instance)
         path = self._dump.here(log) if log is not None else None
-        return self._read(path) if path is not None and path.is_file() else None
+        return self._read(path) if path is not None and os.path.isfile(path) else None
 
     def output_file(self, instance: JobInstance) -> Path | None:
         """Where the attempt's output has to be, None where it has none."""
@@ -97,7 +98,7 @@ class JobFiles:
     def _take_metadata(self, instance: JobInstance, outcome: Outcome) -> None:
         """Take from ``<job>.meta`` the files that no record of the attempt tells whole."""
         later = self._numbered(instance, ".out", instance.output_number + 1)
-        if self._is_rotated(instance) and later.exists():
+        if self._is_rotated(instance) and os.path.exists(later):
             # Each attempt that succeeds writes it anew: it speaks of a later one.
             return
         path = Path(f"{self._folder(instance.job)}/{instance.job}.meta")

@@ -185,7 +185,7 @@ class WorkflowTrace:
         try:
             written = self._log.path.stat().st_mtime
         except OSError:
-            return now
+            return now + PATIENCE
         return now + PATIENCE if now - written <= _LONG_AGO else now
 
     def _noticed(self, occurrences: Iterator[Occurrence]) -> Iterator[Occurrence]:
@@ -221,6 +221,8 @@ class WorkflowTrace:
     def _why_silent(self) -> str:
         if self._parser.line:
             return f"no line of {self._parser.line} has a time and tells of the run"
+        if self._log.trouble is not None:
+            return "not readable"
         return "empty" if os.path.isfile(self._log.path) else "not there"
 
     def _submitted(self, instance: JobInstance) -> Iterator[Record]:

@@ -307,6 +307,10 @@ DIRECTORIES: dict[str, tuple[Callable[[Path], None], str]] = {
         _plan_metadata_alone('{"wf_metadata":' * 100_000),
         "process-0.metadata: no JSON: must be a mapping",
     ),
+    "a workflow with a name that no file can have": (
+        _append("braindump.yml", f"dax: /{'x' * 300}/other.yml\n"),
+        "",
+    ),
     "a replica catalog that is none": (
         _write("process-0.replicas.db", b"SQLite format 3\0" + JUNK),
         "process-0.replicas.db: no replica catalog",
