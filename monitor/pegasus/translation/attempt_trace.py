@@ -278,6 +278,9 @@ class AttemptTrace:
             self._ends.setdefault(name, value)
         if self._time is None:
             self._time = record.time
+            # otherwise host.info says where the job ran, and the reference knows no host of one without it
+            if told(fields.get("hostname")):
+                self._host.setdefault("hostname", fields["hostname"])
         for name in (
             "cpu_count",
             "cpu_speed",
@@ -290,8 +293,6 @@ class AttemptTrace:
         ):
             if told(fields.get(name)):
                 self._host[name] = fields[name]
-        if told(fields.get("hostname")):
-            self._host.setdefault("hostname", fields["hostname"])
         return self._restated()
 
     def settle(self) -> Iterator[Stated]:

@@ -3,6 +3,7 @@
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import PurePath
 
 from eventlog.capping import public_text
 from eventlog.facts import FileRegistered, PlanStarted, RunFinished, RunStarted
@@ -52,15 +53,16 @@ class RunTrace:
             self._static = StaticPart(self.run)
             self._forget_attempts()
         self._planned_at = record.time
+        workflow_file = told(fields.get("dax.file")) or told(fields.get("dax"))
         self._plan = PlanStarted(
             run=self.run,
             root=self.root,
-            workflow=told(fields.get("dax.label")),
+            workflow=told(fields.get("dax.label")) or PurePath(workflow_file).stem,
             parent_run=told(fields.get("parent.xwf.id")) or None,
             parent_job=self._parent_job,
             workflow_index=told(fields.get("dax.index")) or "0",
             workflow_version=told(fields.get("dax.version")),
-            workflow_file=told(fields.get("dax.file")) or told(fields.get("dax")),
+            workflow_file=workflow_file,
             planner="pegasus",
             planner_version=told(fields.get("planner.version")) or told(fields.get("pegasus.version")),
             argv=argument_words(fields.get("argv")),

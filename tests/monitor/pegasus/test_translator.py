@@ -74,6 +74,23 @@ def test_the_end_of_an_attempt_is_one_fact_of_several_records(order: tuple[int, 
     assert (end.user, end.local_duration, end.requested_cpus) == ("ada", 3_000_000, 2)
 
 
+def test_a_summary_tells_the_host_only_where_it_is_alone() -> None:
+    ended, summed_up = of(1, exitcode="0"), of(1, exitcode="0", hostname="node1")
+    [alone] = only(JobFinished, told(("job_inst.composite", summed_up)))
+    assert alone.host is not None
+    assert alone.host.hostname == "node1"
+    [*_, behind] = only(JobFinished, told(("job_inst.main.end", ended), ("job_inst.composite", summed_up)))
+    assert behind.host is None, "the database of the same run knows none"
+
+
+def test_a_workflow_without_a_label_is_called_as_its_file_is() -> None:
+    unnamed = {"dax.file": "/w/hello world.xml", "dax.label": ""}
+    assert [plan.workflow for plan in only(PlanStarted, told(("wf.plan", unnamed)))] == ["hello world"]
+    named = {**unnamed, "dax.label": "greeting"}
+    assert [plan.workflow for plan in only(PlanStarted, told(("wf.plan", named)))] == ["greeting"]
+    assert [plan.workflow for plan in only(PlanStarted, told(("wf.plan", {})))] == [""]
+
+
 def test_a_script_is_one_fact_of_its_states_and_its_invocation() -> None:
     facts = told(
         ("job_inst.post.start", of(1)),
