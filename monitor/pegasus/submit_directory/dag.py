@@ -12,7 +12,7 @@ _SUBDAG = re.compile(r"SUBDAG\s+EXTERNAL\s+(\S+)\s+(\S+)", re.I)
 _SCRIPT = re.compile(
     r"SCRIPT\s+(?:DEFER\s+\d+\s+\d+\s+)?(?:DEBUG\s+\S+\s+\S+\s+)?(PRE|POST)\s+(\S+)\s+(\S+)\s?(.*)", re.I
 )
-_NUMBERED = re.compile(r"(.+)\.out\.\d{3}")
+_NUMBERED = re.compile(r"(.+)\.out\.\d{3,}")
 _TASK = re.compile(r"TASK\s+(\S+)\s", re.I)
 
 

@@ -33,9 +33,11 @@ def _abstract_workflow(dump: Braindump) -> Path | None:
     if not named:
         return None
     beside = dump.directory / Path(named).name
-    candidates = (beside, dump.directory / "catalogs" / beside.name, Path(named))
+    # a relative path was so to where the planner was called
+    elsewhere = [Path(named)] if Path(named).is_absolute() else []
+    candidates = (beside, dump.directory / "catalogs" / beside.name, *elsewhere)
     # pathlib's own question fails where a folder on the way may not be entered
-    return next((path for path in candidates if path.is_absolute() and os.path.isfile(path)), None)
+    return next((path for path in candidates if os.path.isfile(path)), None)
 
 
 def _of_workflow(dump: Braindump, time: int, path: Path, workflow: AbstractWorkflow) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""Submit directories of which a part is put away or gone: archived, without the DAG."""
+"""Submit directories that lie otherwise than they were left: archived, without the DAG, named by a link."""
 
 import shutil
 import tarfile
@@ -105,3 +105,16 @@ def test_a_submit_file_that_is_gone_is_told_once_however_often_its_job_was_tried
     assert len(said) == 1
     assert "site and arguments of ls_ID0000001 are not known" in said[0]
     assert len(told) == len(imported(folder)[0])
+
+
+def test_a_directory_that_is_named_from_where_one_stands_tells_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = imported(folder)
+    monkeypatch.chdir(folder.parent)
+    assert imported(Path(folder.name)) == (whole, [])
+    monkeypatch.chdir(folder)
+    assert imported(Path()) == (whole, [])
+    link = folder.with_name("link")
+    link.symlink_to(folder)
+    assert imported(link) == (whole, [])
