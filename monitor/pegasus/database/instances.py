@@ -19,7 +19,7 @@ _POST_SCRIPT_ENDED = {"POST_SCRIPT_SUCCESS", "POST_SCRIPT_FAILED", "POST_SCRIPT_
 _STOPPED = {"JOB_ABORTED", "SUBMIT_FAILED", "GRID_SUBMIT_FAILED", "GLOBUS_SUBMIT_FAILED"}
 # What the monitor makes up for a job that was stopped, and how shells name what did not end by itself.
 _STOPPED_EXIT = 1
-_NOT_STARTED_EXIT = 127
+_NOT_STARTED, _NOT_STARTED_EXIT = -1, 127
 _KILLED_EXIT = 128
 _SIGNAL = 0x7F
 
@@ -86,10 +86,10 @@ def _exit_code_around(process: Row[Any]) -> int | None:
     raw: object = process.exitcode
     if not isinstance(raw, int) or not raw:
         return None
+    if raw == _NOT_STARTED:
+        return _NOT_STARTED_EXIT << 8
     if process.remote_cpu_time is not None and process.remote_cpu_time == process.remote_duration:
         return raw << 8 if 0 < raw < 1 << 8 else raw
-    if raw < 0:
-        return _NOT_STARTED_EXIT << 8
     signal = raw & _SIGNAL
     return (_KILLED_EXIT + signal) << 8 if signal else raw
 

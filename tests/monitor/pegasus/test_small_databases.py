@@ -99,7 +99,7 @@ def test_a_command_line_is_read_without_the_backslashes_that_the_loader_adds(
     [
         pytest.param([(1.5, 0.5, 512)], "512", id="it ended with 2"),
         pytest.param([(1.5, 0.5, 9)], str(137 << 8), id="a signal: kickstart ends with 128 and its number"),
-        pytest.param([(0.0, 0.5, -1)], str(127 << 8), id="it could not be started"),
+        pytest.param([(0.0, 0.0, -1)], str(127 << 8), id="it could not be started"),
         pytest.param([(15, 15, 2304)], "2304", id="no record, as DAGMan saw it end"),
         pytest.param([(15, 15, 2)], "512", id="no record, PegasusLite's exit code"),
         pytest.param([(1.5, 0.5, 0)], None, id="the task went well, what came after it did not"),
