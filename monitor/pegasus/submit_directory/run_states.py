@@ -105,7 +105,9 @@ class RunStates:
         if occurrence.state not in (_POST_ENDS if has_post_script else _JOB_ENDS):
             return None
         instance = self._book.latest(occurrence.job)
-        return self._files.output_file(instance) if instance is not None else None
+        # One that never ran, as it could not be submitted, has left nothing.
+        has_run = instance is not None and instance.main_start is not None
+        return self._files.output_file(instance) if instance is not None and has_run else None
 
     def take(self, occurrence: Occurrence) -> Iterator[Record]:
         """The records of one line of the log."""

@@ -25,7 +25,7 @@ from monitor.pegasus.submit_directory.scribe import Scribe
 
 SubWorkflow = Callable[[Braindump, JobInstance, Path], Iterator[Record]]
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds that a file may take to be seen after the line that tells of it, as over a slow file system."""
 
 _LONG_AGO = 60.0

@@ -192,7 +192,7 @@ def test_the_output_of_a_job_that_just_ended_is_waited_for_but_not_for_ever(
     follower = following(folder, MemoryLog(), clock)
     step(follower)
     assert follower.is_running
-    clock.now += 11
+    clock.now += 31
     step(follower)
     assert not follower.is_running
     follower.close()
@@ -261,7 +261,22 @@ def test_many_files_that_are_gone_are_waited_for_once(run: tuple[Path, Path, byt
     follower = following(folder, log, clock)
     step(follower)
     assert follower.is_running
-    clock.now += 11
+    clock.now += 31
+    step(follower)
+    assert not follower.is_running
+    follower.close()
+
+
+def test_what_a_job_left_that_never_ran_is_not_waited_for(run: tuple[Path, Path, bytes]) -> None:
+    folder, path, written = run
+    for output in folder.glob("00/00/*.out.*"):
+        output.unlink()
+    path.write_bytes(
+        b"".join(line for line in written.splitlines(keepends=True) if b"ULOG_EXECUTE" not in line)
+    )
+    clock = Clock()
+    clock.now = path.stat().st_mtime + 1
+    follower = following(folder, MemoryLog(), clock)
     step(follower)
     assert not follower.is_running
     follower.close()
@@ -280,7 +295,7 @@ def test_a_file_that_comes_after_all_patience_is_read_when_the_run_ends(
     clock.now = path.stat().st_mtime + 1
     follower = following(folder, log, clock)
     step(follower)
-    clock.now += 11
+    clock.now += 31
     assert {e.fact.job for e in step(follower) if isinstance(e.fact, JobFinished)} >= {"ls_ID0000001"}
     output.write_bytes(record)
     path.write_bytes(written)
