@@ -5,7 +5,7 @@ whole run. Each job's lines come in its order, all of them by time.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import get_args
@@ -26,6 +26,7 @@ from eventlog.facts import (
     RunStarted,
     ScriptFinished,
 )
+from monitor.pegasus.translation.attempt_trace import ENDS_OF_NOTES
 
 _SECOND = 1_000_000
 _FIRST, _LAST = 0, 1 << 62
@@ -101,7 +102,15 @@ def _latest(events: Iterable[Event]) -> Iterable[Event]:
         known = found.get(key)
         if known is None or fact.revision > known.fact.revision:
             found[key] = event
-    return found.values()
+    return [event for event in found.values() if not _has_end(event.fact, found)]
+
+
+def _has_end(fact: object, found: Container[tuple[object, ...]]) -> bool:
+    """Whether this is noted of something of which the end was told later, and says the same."""
+    if not isinstance(fact, JobNoted) or fact.note not in ENDS_OF_NOTES:
+        return False
+    kind, ordinal = ENDS_OF_NOTES[fact.note]
+    return (kind.__name__, fact.job, fact.attempt, ordinal) in found
 
 
 def _take(attempt: _Attempt, fact: _OfAttempt, time: int) -> None:

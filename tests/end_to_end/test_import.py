@@ -96,6 +96,28 @@ def test_a_run_whose_engine_alone_failed_is_told_as_failed(project, tmp_path: Pa
     assert "no job failed, but the engine ended with 1" in project.call("analyze", "stopped", expect=1).stdout
 
 
+_CORRUPTED = """\
+wf.plan root.xwf.id=corrupted dax.label=sums submit.hostname=head submit.dir=/runs/15 user=u
+job.info job.id=sum type_desc=compute clustered=0 max_retries=0 executable=/bin/sum task_count=1
+job_inst.submit.start job_inst.id=1 job.id=sum sched.id=1.0 site=pool
+job_inst.submit.end job_inst.id=1 job.id=sum sched.id=1.0 status=0
+int.metric job_inst.id=1 job.id=sum type=check file_type=input count=5 duration=1.5
+job_inst.tag job_inst.id=1 job.id=sum name=int.error count=2
+job_inst.main.end job_inst.id=1 job.id=sum status=-1 exitcode=256 local.dur=46 site=pool user=u
+xwf.end status=-1 restart_count=0
+"""
+
+
+def test_wrong_checksums_of_files_that_nobody_names_are_told_without_a_name(project, tmp_path: Path) -> None:
+    path = tmp_path / "corrupted.bp"
+    lines = (f"ts=1678036280 event=stampede.{x} xwf.id=corrupted\n" for x in _CORRUPTED.splitlines())
+    path.write_text("".join(lines))
+    project.call("import", str(path))
+    told = project.call("analyze", "corrupted", expect=1).stdout
+    assert "input files; only how many checksums were wrong is known" in " ".join(told.split())
+    assert "None" not in told
+
+
 def test_importing_again_adds_nothing(project, genome: Path) -> None:
     added = project.json("import", str(genome))["added"]
     again = project.json("import", str(genome))

@@ -172,6 +172,8 @@ def _script(script: Script) -> str:
 
 
 def _mismatch(wrong: Mismatch) -> str:
+    if wrong.lfn is None:
+        return f"{wrong.role} files; only how many checksums were wrong is known, not of which"
     expected, found = wrong.expected or "a known digest", wrong.found or "no file"
     return f"{wrong.lfn}: expected {expected}, found {found} at {wrong.pfn}"
 

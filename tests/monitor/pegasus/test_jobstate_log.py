@@ -8,7 +8,7 @@ import pytest
 
 from eventlog.codec import Codec
 from eventlog.event import Event, Observer
-from eventlog.facts import JobFinished, JobSubmitted, ScriptFinished
+from eventlog.facts import JobFinished, JobNoted, JobSubmitted, ScriptFinished
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
 from monitor.pegasus.importing import Imported, import_source
@@ -77,3 +77,15 @@ def test_a_line_names_the_site_that_a_job_was_submitted_to() -> None:
     for events, site in (((submitted, ended), "pool"), ((ended,), "as-the-job-says")):
         [(_, lines)] = run_lines(events, ["r"])
         assert {line.split()[4] for line in lines} == {site}
+
+
+def test_what_was_noted_before_its_end_was_known_is_one_line() -> None:
+    observer, names = Observer("test", "ada", "r"), {"run": "r", "job": "a", "attempt": 1}
+    noted = observer.event(JobNoted(**names, note="job-terminated", ordinal=1_000_000), 7_000_000)
+    ended = observer.event(JobFinished(**names, exit_raw=0, terminated=7_000_000), 9_000_000)
+    for events, states in (
+        ((noted,), ["JOB_TERMINATED"]),
+        ((noted, ended), ["JOB_TERMINATED", "JOB_SUCCESS"]),
+    ):
+        [(_, lines)] = run_lines(events, ["r"])
+        assert [line.split()[2] for line in lines] == states
