@@ -28,6 +28,7 @@ class GrowingLog:
         self._head = b""
         self._rest = b""
         self._read: set[_Identity] = set()
+        self._paused: tuple[_Identity, int] | None = None
 
     @property
     def rest(self) -> str:
@@ -42,7 +43,16 @@ class GrowingLog:
         except OSError as error:
             self.trouble = error
 
+    def pause(self) -> None:
+        """Keep no file open until there is more to read: a workflow may have thousands below it."""
+        if self._file is not None:
+            self._paused = _of(os.fstat(self._file.fileno())), self._file.tell()
+            self._file.close()
+            self._file = None
+
     def _lines(self) -> Iterator[str]:
+        if self._paused is not None and not self._resume(*self._paused):
+            return
         if self._was_truncated():
             # What was copied away before it was truncated has been read.
             self._read.update(map(_identity, rotated_before(self.path)))
@@ -62,7 +72,24 @@ class GrowingLog:
         """Let go of the file; what is read next is the file that has its name then."""
         if self._file is not None:
             self._file.close()
-        self._file, self._head, self._rest = None, b"", b""
+        self._file, self._paused, self._head, self._rest = None, None, b"", b""
+
+    def _resume(self, identity: _Identity, offset: int) -> bool:
+        """Open again what was paused, wherever it was rotated to; whether there is anything to read."""
+        try:
+            now = self.path.stat()
+        except FileNotFoundError:
+            return False
+        if _of(now) == identity and now.st_size == offset:
+            return False
+        for path in (self.path, *rotated_before(self.path)):
+            if _identity(path) == identity:
+                self._file = path.open("rb", buffering=0)
+                self._file.seek(offset)
+                self._paused = None
+                return True
+        self.close()
+        return True
 
     def _read_rotated(self) -> Iterator[str]:
         """Open the log, and read what was rotated away before that has not been read."""

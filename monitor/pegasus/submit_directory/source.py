@@ -78,26 +78,27 @@ class SubmitDirectory:
             return
         if not self._traces:
             yield from self._opened(read_braindump(self.path), None)
-        read = 0
-        while read < len(self._traces):
-            # A workflow that is read may add sub-workflows, whose turn comes after it.
-            trace = list(self._traces.values())[read]
+        for trace in self._in_turn():
             yield from trace.read_on()
-            read += 1
 
     def rest(self) -> Iterator[Record]:
         """What is known once nothing more is written: a last line without end, the registered replicas."""
         return map(storable_record, self._rest())
 
     def _rest(self) -> Iterator[Record]:
-        read = 0
-        while read < len(self._traces):
-            trace = list(self._traces.values())[read]
+        for trace in self._in_turn():
             yield from trace.read_the_rest()
             yield from trace.read_on()
             yield from cached_metadata(trace.dump, trace.registrations, self._reports)
             yield from stored_replicas(trace.dump, trace.registrations.told, self._reports)
-            read += 1
+
+    def _in_turn(self) -> Iterator[WorkflowTrace]:
+        """Every workflow; one that is read may add sub-workflows, whose turn comes after it."""
+        read = 0
+        while read < len(self._traces):
+            for trace in tuple(self._traces.values())[read:]:
+                read += 1
+                yield trace
 
     def close(self) -> None:
         """Let go of every log, and of what was read."""

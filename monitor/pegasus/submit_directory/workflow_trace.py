@@ -105,6 +105,8 @@ class WorkflowTrace:
         yield from self._records(self._states, self._ready(self._states))
         if self._log.trouble is not None:
             self._tell_of_trouble(self._log.path, self._log.trouble)
+        if not self._states.is_running and not self.is_waiting:
+            self._log.pause()
 
     def read_the_rest(self) -> Iterator[Record]:
         """What there is where nothing is written any more: an unended last line, another monitor's notes."""
@@ -210,7 +212,9 @@ class WorkflowTrace:
         path = self.dump.directory / path.name
         why = self._why_silent()
         if not _can_be_read(path):
-            self._reports.note(f"{self._log.path}: {why}, nor jobstate.log: nothing but the plan is known")
+            self._reports.note(
+                f"{self._log.path}: {why}, nor jobstate.log: nothing but the plan is known{self._who_else()}"
+            )
             return
         self._reports.note(f"{self._log.path}: {why}: read from {path} instead")
         parser, self._states = JobstateParser(), self._begin(path)
@@ -224,6 +228,10 @@ class WorkflowTrace:
         if self._log.trouble is not None:
             return "not readable"
         return "empty" if os.path.isfile(self._log.path) else "not there"
+
+    def _who_else(self) -> str:
+        database = next(self.dump.directory.glob("*.stampede.db"), None)
+        return "" if database is None else f"; import {database}, too"
 
     def _submitted(self, instance: JobInstance) -> Iterator[Record]:
         if instance.submit_file.dagman_log is not None:

@@ -102,6 +102,7 @@ def test_a_log_that_grows_in_pieces_that_end_in_half_a_line_tells_what_an_import
             file.write(piece)
             step(follower)
     assert not follower.is_running
+    assert not any(each.resolve() == path for each in Path("/proc/self/fd").iterdir())
     follower.close()
     assert told(all_events(log)) == imported(folder)
 

@@ -141,6 +141,42 @@ def test_what_comes_while_it_is_read_is_for_the_next_time(path: Path, log: Growi
     assert list(log.lines()) == ["three"]
 
 
+def is_open(path: Path) -> bool:
+    return any(each.resolve() == path for each in Path("/proc/self/fd").iterdir())
+
+
+def test_a_paused_log_is_not_kept_open_and_goes_on_where_it_was(path: Path, log: GrowingLog) -> None:
+    add(path, b"one\ntw")
+    assert list(log.lines()) == ["one"]
+    assert is_open(path)
+    log.pause()
+    assert not is_open(path)
+    assert list(log.lines()) == []
+    assert log.rest == "tw"
+    add(path, b"o\n")
+    assert list(log.lines()) == ["two"]
+
+
+def test_a_paused_log_that_was_rotated_is_read_to_its_end_first(path: Path, log: GrowingLog) -> None:
+    add(path, b"one\n")
+    assert list(log.lines()) == ["one"]
+    log.pause()
+    add(path, b"two\n")
+    rotate(path, "old")
+    add(path, b"three\n")
+    assert list(log.lines()) == ["two", "three"]
+
+
+def test_a_paused_log_that_was_written_anew_is_read_from_its_beginning(path: Path, log: GrowingLog) -> None:
+    add(path, b"one\n")
+    assert list(log.lines()) == ["one"]
+    log.pause()
+    path.unlink()
+    assert list(log.lines()) == []
+    add(path, b"another\n")
+    assert list(log.lines()) == ["another"]
+
+
 def test_a_log_that_cannot_be_read_says_why_and_is_tried_again(path: Path, log: GrowingLog) -> None:
     path.mkdir()
     assert list(log.lines()) == []
