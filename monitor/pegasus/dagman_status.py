@@ -19,7 +19,13 @@ DagState = Literal["Running", "Success", "Failure"]
 SUFFIX = ".dag.dagman.out"
 _COUNTED = ("unready", "ready", "pre", "queued", "post", "succeeded", "failed", "futile", "total")
 _LINE_AT_MOST = 1 << 16
-_STAMP = rb"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? "
+_STAMP = (
+    rb"^\s*(?:\d{1,2}/\d{1,2}(?:/\d+)?\s+\d{1,2}:\d\d:\d\d(?:\.\d+)?"
+    rb"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+    rb"|\d{9,11}(?:\.\d+)?|\(\d{9,11}\))"
+    rb"(?:\s*\([A-Za-z_]+[^)]*\))*\s"
+)
+"""Local time with or without a year, ISO, or seconds since the epoch; then what HTCondor was told to add."""
 _TABLE = re.compile(_STAMP + rb"\s*((?:\d+\s+){6,7}\d+)\s*$")
 _DAG_STATUS = re.compile(_STAMP + rb"DAG status: (\d+)")
 _TOTAL = re.compile(rb"Of (\d+) nodes total:")

@@ -1,6 +1,7 @@
 """``hoofprint follow``: running workflows of Pegasus, into the log as they run."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ def follow(
     """
     house: House = context.obj
     stranger = next((path for path in directories if not is_submit_directory(path)), None)
-    if stranger is not None and (once or not wait):
+    if stranger is not None and (once or not wait or os.path.isfile(stranger)):
         raise InputError(
             f"{stranger}: no submit directory of Pegasus: it has no braindump.yml (--wait waits for one)"
         )

@@ -136,3 +136,27 @@ def test_a_link_that_leads_back_up_is_not_followed(tmp_path: Path) -> None:
     _written(tmp_path, HEADER)
     os.symlink(tmp_path, tmp_path / "loop")
     assert len(submit_directory_progress(tmp_path).dags) == 1
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "6/23 10:00:07",
+        "06/23/22 10:00:07.123",
+        "06/23/22 10:00:07 (D_ALWAYS)",
+        "06/23/22 10:00:07 (fd:5) (pid:7) (D_ALWAYS:2)",
+        "2022-06-23T10:00:07",
+        "2022-06-23 10:00:07.123+02:00",
+        "1655978407",
+        "(1655978407)",
+    ],
+)
+def test_stamps_may_look_as_htcondor_was_told(tmp_path: Path, stamp: str) -> None:
+    log = tmp_path / "w.dag.dagman.out"
+    text = TABLE.format(
+        second=7, status=2, total=6, counts="1       0        0       0       0          3        2"
+    )
+    log.write_text(text.replace("06/23/22 10:00:07", stamp))
+    progress = read_dag_progress(log)
+    assert _counts(progress) == (3, 0, 0, 0, 0, 1, 2)
+    assert (progress.total, progress.state) == (6, "Failure")
