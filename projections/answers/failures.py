@@ -1,7 +1,7 @@
 """Why a run failed: each failed job with its last attempt, what it ran, and what could not run after it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, select
@@ -71,7 +71,7 @@ def failures_of(runs: Connection, data: Connection, run: RunRef, *, limit: int =
     rows = runs.execute(
         select(
             *(JOBS.c.job, JOBS.c.kind, JOBS.c.submit_file),
-            *(ATTEMPTS.c.attempt, ATTEMPTS.c.work_directory, ATTEMPTS.c.submit_status),
+            *(ATTEMPTS.c.attempt, ATTEMPTS.c.work_directory, ATTEMPTS.c.submit_status, ATTEMPTS.c.exit_raw),
         )
         .join(ATTEMPTS, last_attempt_of_job())
         .where(JOBS.c.run_key == run.key, JOBS.c.state.in_(["failed", "aborted"]))
@@ -88,7 +88,8 @@ def failures_of(runs: Connection, data: Connection, run: RunRef, *, limit: int =
 
 def _failure(runs: Connection, data: Connection, run: RunRef, row: Row[*tuple[Any, ...]]) -> Failure:
     attempt = next(one for one in attempts_of(runs, run, row.job) if one.attempt == row.attempt)
-    failed = [one for one in attempt.invocations if one.exit_raw != 0]
+    processes = tuple(_as_it_ended(one, row.exit_raw) for one in attempt.invocations)
+    failed = [one for one in processes if one.exit_raw != 0]
     scripts = [one.script for one in attempt.scripts if one.exit_raw != 0]
     mismatches = mismatches_of(data, run, job=row.job)
     return Failure(
@@ -113,11 +114,22 @@ def _failure(runs: Connection, data: Connection, run: RunRef, row: Row[*tuple[An
         stderr_file=attempt.stderr_file,
         scripts=attempt.scripts,
         failed_script=scripts[0] if scripts else "",
-        invocations=attempt.invocations,
+        invocations=processes,
         invocation=failed[0] if failed else None,
         mismatches=tuple(one for one in mismatches if one.attempt == row.attempt),
         blocked=_blocked(runs, run, row.job),
     )
+
+
+def _as_it_ended(process: Invocation, exit_of_job: int | None) -> Invocation:
+    """A process with its raw wait status.
+
+    Of a job without a record Pegasus' monitor takes the exit code that PegasusLite printed for one, so that
+    exit code 2 would be signal 2; the job's own end tells.
+    """
+    if process.exit_raw and exit_of_job == process.exit_raw << 8:
+        return replace(process, exit_raw=exit_of_job)
+    return process
 
 
 def _last_state(attempt: Attempt) -> str:

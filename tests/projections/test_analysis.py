@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from eventlog.event import Event
 from eventlog.facts import (
+    InvocationRecorded,
     JobAborted,
     JobFinished,
     JobHeld,
@@ -84,6 +87,28 @@ def test_a_job_that_was_held_and_then_removed_tells_both_whatever_its_exit_code_
     told.say(7, ScriptFinished(**names, script="post", exit_raw=256))
     (failure,) = analysed(folded(told.events)).failures
     assert (failure.state, failure.stopped, failure.hold_reason) == ("failed", "aborted", "no such file")
+
+
+@pytest.mark.parametrize(
+    ("of_job", "of_process", "told"),
+    [
+        pytest.param(2 << 8, 2, 2 << 8, id="what PegasusLite printed"),
+        pytest.param(137 << 8, 9, 9, id="a signal, as kickstart recorded it"),
+        pytest.param(9, 9, 9, id="a signal, as the engine saw it"),
+        pytest.param(1 << 8, -1, -1, id="a task that could not be started"),
+    ],
+)
+def test_an_exit_code_that_was_taken_for_a_signal_is_told_as_the_job_ended(
+    folded: Fold, story: Stories, of_job: int, of_process: int, told: int
+) -> None:
+    names = {"run": "r", "job": "stage_in", "attempt": 1}
+    process = InvocationRecorded(**names, sequence=1, start=3_000_000, duration=1, exit_raw=of_process)
+    said = story("r").planned().say(3, JobSubmitted(**names)).say(4, process)
+    said.say(5, JobFinished(**names, exit_raw=of_job))
+    (failure,) = analysed(folded(said.events)).failures
+    assert failure.invocation is not None
+    assert failure.invocation.exit_raw == told
+    assert [one.exit_raw for one in failure.invocations] == [told]
 
 
 def test_a_job_that_no_scheduler_took_was_not_submitted(folded: Fold, story: Stories) -> None:
