@@ -11,15 +11,24 @@ const question = document.getElementById("question");
 
 // ---- questions
 
+const LISTED = `edges { node { id workflow state user namespace createdAt progress { total succeeded failed running submitted held evicted aborted } } }
+    pageInfo { hasNextPage endCursor }`;
 const RUNS = `query Runs($after: String) {
-  runs(first: 25, after: $after) {
-    edges { node { id workflow state user namespace createdAt progress { total succeeded failed running submitted held evicted aborted } } }
-    pageInfo { hasNextPage endCursor }
+  runs(rootsOnly: true, first: 25, after: $after) {
+    ${LISTED}
+  }
+}`;
+const BELOW = `query Below($id: ID!, $after: String) {
+  run(id: $id) {
+    id workflow state
+    subworkflows(first: 25, after: $after) { ${LISTED} }
   }
 }`;
 const RUN = `query Run($id: ID!, $state: JobState, $after: String) {
   run(id: $id) {
     id workflow state user namespace createdAt submitDirectory taskCount jobCount reusedTaskCount planner plannerVersion
+    parentRun parentJob
+    subworkflows(first: 10) { ${LISTED} }
     progress { total unsubmitted submitted running held evicted succeeded failed aborted }
     integrity { verified failed computed }
     failures { job kind attempt verdict site hostname problem stderrTail blocked
@@ -80,11 +89,12 @@ function runRow({ node }) {
     make("td", { class: "nowrap" }, timeText(node.createdAt)));
 }
 
+const OF_RUNS = [["State", "narrow"], ["Workflow"], ["Progress"], ["Jobs", "number"], ["User"], ["Planned"]];
+
 async function showRuns(after) {
   const { runs } = await ask(RUNS, { after });
-  const headings = [["State", "narrow"], ["Workflow"], ["Progress"], ["Jobs", "number"], ["User"], ["Planned"]];
   const body = runs.edges.length
-    ? [table(headings, runs.edges.map(runRow)), more(runs.pageInfo, (cursor) => go(`#/runs/${cursor}`))]
+    ? [table(OF_RUNS, runs.edges.map(runRow)), more(runs.pageInfo, (cursor) => go(`#/runs/${cursor}`))]
     : [make("p", { class: "empty" }, PAST ? "There was no run yet." : "No run yet. Plan a workflow and run it: hoofprint plan workflow.yml; hoofprint run latest")];
   return [make("section", { class: "panel" }, make("header", {}, make("h2", {}, "Runs")), ...body)];
 }
@@ -134,6 +144,27 @@ function jobPanel(run, state, identity) {
     more(run.jobs.pageInfo, (cursor) => go(`${base}/${state || "all"}/${cursor}`)));
 }
 
+function belowPanel(run) {
+  if (!run.subworkflows.edges.length) return null;
+  return make("section", { class: "panel" },
+    make("header", {}, make("h2", {}, "Sub-workflows")),
+    table(OF_RUNS, run.subworkflows.edges.map(runRow)),
+    more(run.subworkflows.pageInfo, (cursor) => go(`#/below/${encodeURIComponent(run.id)}/${cursor}`)));
+}
+
+async function showBelow(identity, after) {
+  const { run } = await ask(BELOW, { id: identity, after });
+  return [
+    make("div", { class: "title" }, make("h1", {}, run.workflow || "unnamed"), pill(run.state), make("span", { class: "spacer" }),
+      make("a", { href: `#/run/${encodeURIComponent(run.id)}` }, "The run itself")),
+    belowPanel(run) ?? make("p", { class: "empty" }, "It called no sub-workflow."),
+  ];
+}
+
+function callerLink(run) {
+  return run.parentRun ? make("a", { href: `#/run/${encodeURIComponent(run.parentRun)}` }, `called by ${run.parentJob || "a run"}`) : null;
+}
+
 async function showRun(identity, chosen = "", after) {
   const state = chosen === "all" ? "" : chosen;
   const { run, statistics } = await ask(RUN, { id: identity, state: state ? state.toUpperCase() : null, after });
@@ -141,7 +172,7 @@ async function showRun(identity, chosen = "", after) {
   const facts = { Run: run.id, Planned: timeText(run.createdAt), User: run.user, Namespace: run.namespace,
     Planner: `${run.planner} ${run.plannerVersion}`, Directory: run.submitDirectory };
   return [
-    make("div", { class: "title" }, make("h1", {}, run.workflow || "unnamed"), pill(run.state), make("span", { class: "spacer" }), make("a", { href: "#/" }, "All runs")),
+    make("div", { class: "title" }, make("h1", {}, run.workflow || "unnamed"), pill(run.state), make("span", { class: "spacer" }), callerLink(run), make("a", { href: "#/" }, "All runs")),
     make("div", { class: "cards" },
       card(`${run.progress.succeeded} / ${run.progress.total}`, "jobs succeeded"),
       card(run.progress.failed + run.progress.aborted, "jobs failed"),
@@ -150,6 +181,7 @@ async function showRun(identity, chosen = "", after) {
       card(integrity, "checksums"),
       card(durationText(statistics.wall), "wall time")),
     run.failures.length ? make("section", { class: "panel" }, make("header", {}, make("h2", {}, "What failed, root cause first")), run.failures.map(failureItem)) : null,
+    belowPanel(run),
     jobPanel(run, state, identity),
     make("section", { class: "panel" }, make("header", {}, make("h2", {}, "About")), make("div", { class: "body" },
       make("dl", { class: "facts" }, Object.entries(facts).filter(([, value]) => value && value.trim()).map(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])))),
@@ -194,7 +226,7 @@ async function showHealth() {
 
 // ---- where we are
 
-const VIEWS = { runs: showRuns, run: showRun, find: showFiles };
+const VIEWS = { runs: showRuns, run: showRun, below: showBelow, find: showFiles };
 
 function go(address) {
   location.hash = address;

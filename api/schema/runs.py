@@ -1,5 +1,6 @@
 """Runs in GraphQL: lists of them, and how one stands."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, NamedTuple
 
@@ -122,6 +123,12 @@ class RunDetail(Run):
         """A page of its jobs."""
         return await page_of_jobs(info, self.ref, state, first, after)
 
+    @resolved("The runs of the sub-workflows that it called itself, the newest first.")
+    async def subworkflows(self, info: Info, first: int = PAGE, after: str | None = None) -> "RunConnection":
+        """A page of runs one level below."""
+        listing = partial(answers.list_subworkflows, run=self.ref)
+        return await _page(info, listing, first, after)
+
     @resolved("What came of every checksum.")
     async def integrity(self, info: Info) -> Integrity:
         """The sums, and the first files that were wrong."""
@@ -167,17 +174,22 @@ class WantedRuns(NamedTuple):
 
 async def page_of_runs(info: Info, wanted: WantedRuns, first: int, after: str | None) -> RunConnection:
     """One page of those of the wanted runs that the caller may see."""
-    require_page(first)
     listing = partial(
         answers.list_runs,
         namespaces=info.context.access.namespaces,
         workflow=None if wanted.workflow is None else asked_name(wanted.workflow),
         state=asked_word(wanted.state),
         roots_only=wanted.roots_only,
-        after=None if after is None else unpack_cursor(after, _RunKey, "runs"),
-        limit=first + 1,
     )
-    found = await info.context.reader.ask("runs", listing)
+    return await _page(info, listing, first, after)
+
+
+async def _page(
+    info: Info, listing: Callable[..., Sequence[answers.RunSummary]], first: int, after: str | None
+) -> RunConnection:
+    require_page(first)
+    place = None if after is None else unpack_cursor(after, _RunKey, "runs")
+    found = await info.context.reader.ask("runs", partial(listing, after=place, limit=first + 1))
     edges = [RunEdge(cursor=pack_cursor(run.cursor), node=Run.of(run)) for run in found[:first]]
     end = edges[-1].cursor if edges else None
     return RunConnection(edges=edges, page_info=PageInfo(has_next_page=len(found) > first, end_cursor=end))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select, true, tuple_
 
 from eventlog.errors import InputError, NotFoundError
 from projections.bulk import key_rows
@@ -20,7 +20,13 @@ LISTED_STATES = ("planned", "running", "succeeded", "failed", "incomplete")
 
 _CANDIDATES = 5
 _LAST_CHARACTER = "\U0010ffff"
-_IS_ROOT = RUNS.c.parent_run.is_(None)
+_PARENTS = RUNS.alias("parents")
+_IS_ROOT = or_(
+    RUNS.c.parent_run.is_(None),
+    ~exists().where(
+        _PARENTS.c.run == RUNS.c.parent_run, _PARENTS.c.namespace == RUNS.c.namespace, _PARENTS.c.visible
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +120,31 @@ def list_runs(
 ) -> Sequence[RunSummary]:
     """Planned runs (of these namespaces, of this workflow, in this state), the newest first.
 
-    ``roots_only`` leaves the runs of sub-workflows out; ``after`` is the cursor of the last one seen. Raises
-    InputError for a state that no planned run is in.
+    ``roots_only`` leaves the runs of sub-workflows out where those that called them are known; ``after`` is
+    the cursor of the last one seen. Raises InputError for a state that no planned run is in.
     """
-    place = tuple_(RUNS.c.created_at, RUNS.c.run_key)
-    query = select(RUNS).where(RUNS.c.visible, _IS_ROOT if roots_only else true())
-    if after is not None:
-        query = query.where(place < tuple_(*after))
-    newest = query.order_by(RUNS.c.created_at.desc(), RUNS.c.run_key.desc()).limit(limit)
+    newest = _newest(after, limit).where(_IS_ROOT if roots_only else true())
     found: list[_Row] = []
     for branch in _branches(connection, namespaces, workflow, state):
         found += connection.execute(newest.where(*branch))
     found.sort(key=lambda row: (row.created_at, row.run_key), reverse=True)
     return [_summary(row) for row in found[:limit]]
+
+
+def list_subworkflows(
+    connection: Connection, run: RunRef, *, after: tuple[int, int] | None = None, limit: int = 20
+) -> Sequence[RunSummary]:
+    """The planned runs of the sub-workflows that a run called itself, the newest first."""
+    root = select(RUNS.c.root_key).where(RUNS.c.run_key == run.key).scalar_subquery()
+    called = _newest(after, limit).where(RUNS.c.root_key == root, RUNS.c.parent_run == run.run)
+    return [_summary(row) for row in connection.execute(called)]
+
+
+def _newest(after: tuple[int, int] | None, limit: int) -> Select[*tuple[Any, ...]]:
+    query = select(RUNS).where(RUNS.c.visible)
+    if after is not None:
+        query = query.where(tuple_(RUNS.c.created_at, RUNS.c.run_key) < tuple_(*after))
+    return query.order_by(RUNS.c.created_at.desc(), RUNS.c.run_key.desc()).limit(limit)
 
 
 def _branches(
@@ -151,7 +169,7 @@ def _branches(
 
 
 def root_runs(connection: Connection, namespaces: Collection[str]) -> Sequence[RunRef]:
-    """All planned runs of these namespaces that are no sub-workflow's, the oldest first."""
+    """All planned runs of these namespaces that no other of them called, the oldest first."""
     rows = connection.execute(
         select(RUNS.c.run_key, RUNS.c.run, RUNS.c.namespace)
         .where(RUNS.c.visible, _within(namespaces), _IS_ROOT)
@@ -163,7 +181,7 @@ def root_runs(connection: Connection, namespaces: Collection[str]) -> Sequence[R
 def resolve_run(connection: Connection, reference: str, namespaces: Collection[str] | None = None) -> RunRef:
     """The run that a person means: by id, unique prefix of an id, plan directory, or ``latest``.
 
-    The latest is the newest that is no sub-workflow's, however late its sub-workflows were planned. Raises
+    The latest is the newest that no other run called, however late its sub-workflows were planned. Raises
     NotFoundError where there is none, InputError where a prefix fits several.
     """
     if not reference:
@@ -171,10 +189,7 @@ def resolve_run(connection: Connection, reference: str, namespaces: Collection[s
     if reference == "latest":
         newest = list_runs(connection, namespaces=namespaces, roots_only=True, limit=1)
         if not newest:
-            raise NotFoundError(
-                "there is no run yet: plan a workflow, or import one, first (the run of a sub-workflow alone "
-                "is named by its id)"
-            )
+            raise NotFoundError("there is no run yet: plan a workflow, or import one, first")
         return newest[0].ref
     found = _by_directory(connection, reference, namespaces) or _by_prefix(connection, reference, namespaces)
     if found is None:

@@ -44,18 +44,21 @@ SECOND = 1_000_000
 PARTS = "abcd"
 
 
-def split_run(run: str, *, start: int, namespace: str = "default", fails: bool = False) -> list[Event]:
+def split_run(
+    run: str, *, start: int, namespace: str = "default", fails: bool = False, caller: str | None = None
+) -> list[Event]:
     """One run: ``split`` cuts a page into parts, a ``wc`` each counts the lines of one part.
 
-    With ``fails`` the last part was corrupted on its way, and its counting job failed.
+    With ``fails`` the last part was corrupted on its way, and its counting job failed; ``caller`` is the run
+    whose sub-workflow it is.
     """
-    observer = Observer("test", "ada", run, namespace)
+    observer = Observer("test", "ada", caller or run, namespace)
     events: list[Event] = []
 
     def say(second: int, *facts: Fact) -> None:
         events.extend(observer.event(fact, (start + second) * SECOND) for fact in facts)
 
-    say(0, *_plan(run))
+    say(0, *_plan(run, caller))
     say(10, RunStarted(run=run, restart=0, engine="local", host="head"))
     for number, part in enumerate(PARTS):
         corrupt = fails and part == PARTS[-1]
@@ -64,7 +67,7 @@ def split_run(run: str, *, start: int, namespace: str = "default", fails: bool =
     return events
 
 
-def _plan(run: str) -> list[Fact]:
+def _plan(run: str, caller: str | None) -> list[Fact]:
     split = TaskDeclared(
         task="ID1",
         transformation="split",
@@ -99,7 +102,15 @@ def _plan(run: str) -> list[Fact]:
         ),
     )
     return [
-        PlanStarted(run=run, workflow="split", root=run, user="ada", submit_directory=f"/plans/{run}"),
+        PlanStarted(
+            run=run,
+            workflow="split",
+            root=caller or run,
+            parent_run=caller,
+            parent_job=None if caller is None else f"call_{run}",
+            user="ada",
+            submit_directory=f"/plans/{run}",
+        ),
         TasksDeclared(
             run=run,
             chunk=0,

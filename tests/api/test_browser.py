@@ -186,6 +186,31 @@ def test_the_dashboard_shows_runs_what_failed_and_found_files(address: str, page
     assert page.problems == []
 
 
+def test_the_dashboard_lists_sub_workflows_with_the_run_that_called_them(
+    tmp_path: Path, run_events: Callable[..., list[Any]], page: Page
+) -> None:
+    log = SqliteLog.open(tmp_path / "log.db")
+    log.append(run_events("top", start=1_000))
+    for number in range(12):
+        log.append(run_events(f"part-{number}", start=2_000 + 100 * number, caller="top", fails=number == 11))
+    log.close()
+    listed = "[...document.querySelectorAll('tbody tr a')].map((link) => link.hash)"
+    with _serving(tmp_path) as address:
+        page.go(f"{address}/")
+        page.see("document.querySelectorAll('.bar').length === 1")
+        assert page.do(listed) == ["#/run/top"]
+        page.go(f"{address}/#/run/top")
+        page.see(f"{SAID}.includes('Sub-workflows')")
+        assert page.do(listed) == [f"#/run/part-{number}" for number in range(11, 1, -1)]
+        page.do("document.querySelector('.more button').click()")
+        page.see(f"{SAID}.includes('The run itself')")
+        assert page.do(listed) == ["#/run/part-1", "#/run/part-0"]
+        page.go(f"{address}/#/run/part-11")
+        page.see(f"{SAID}.includes('called by call_part-11')")
+        assert page.do("document.querySelector('.title a').hash") == "#/run/top"
+    assert page.problems == []
+
+
 def test_graphiql_shows_the_examples_runs_the_first_and_knows_the_schema(address: str, page: Page) -> None:
     page.go(f"{address}/graphql")
     page.see(RUN)

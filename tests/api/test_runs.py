@@ -38,13 +38,40 @@ def test_runs_are_listed_by_workflow_and_by_state(server):
     assert listed(workflow="split") == ["run-3", "run-2", "run-1"]
     assert listed(workflow="split", state="RUNNING") == []
     assert listed(workflow="merge") == []
-    assert listed(rootsOnly=True) == ["run-3", "run-2", "run-1"]
     misspelt = server.error(query, state="failed")
     assert misspelt["code"] == "BAD_REQUEST"
     assert "Did you mean the enum value 'FAILED'" in misspelt["message"]
     refused = server.error(query, state="UNKNOWN")
     assert refused["code"] == "BAD_INPUT"
     assert "choose one of PLANNED, RUNNING, SUCCEEDED, FAILED, INCOMPLETE" in refused["message"]
+
+
+def test_sub_workflows_stand_with_the_run_that_called_them(serving, run_events):
+    server = serving()
+    for number, (run, caller) in enumerate(
+        (("top", None), ("left", "top"), ("right", "top"), ("deep", "right"), ("alone", "unknown"))
+    ):
+        server.fold(run_events(run, start=1_000 * (number + 1), caller=caller))
+
+    def listed(**variables):
+        query = (
+            "query Q($rootsOnly: Boolean! = false) { runs(rootsOnly: $rootsOnly) { edges { node { id } } } }"
+        )
+        return [edge["node"]["id"] for edge in server.ask(query, **variables)["runs"]["edges"]]
+
+    assert listed(rootsOnly=False) == ["alone", "deep", "right", "left", "top"]
+    assert listed(rootsOnly=True) == ["alone", "top"]
+    query = """query Below($id: ID!, $after: String) { run(id: $id) { parentRun parentJob
+        subworkflows(first: 1, after: $after) {
+            edges { node { id progress { total } } } pageInfo { hasNextPage endCursor } } } }"""
+    first = server.ask(query, id="top")["run"]
+    assert (first["parentRun"], first["parentJob"]) == (None, None)
+    assert first["subworkflows"]["edges"] == [{"node": {"id": "right", "progress": {"total": 4}}}]
+    second = server.ask(query, id="top", after=first["subworkflows"]["pageInfo"]["endCursor"])["run"]
+    assert [edge["node"]["id"] for edge in second["subworkflows"]["edges"]] == ["left"]
+    assert not second["subworkflows"]["pageInfo"]["hasNextPage"]
+    deep = server.ask(query, id="deep")["run"]
+    assert (deep["parentRun"], deep["parentJob"], deep["subworkflows"]["edges"]) == ("right", "call_deep", [])
 
 
 def test_the_progress_of_all_runs_is_loaded_at_once(server, counted_statements):

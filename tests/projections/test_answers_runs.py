@@ -22,7 +22,7 @@ from eventlog.facts import (
 from projections.answers.failures import failures_of
 from projections.answers.integrity import integrity_of
 from projections.answers.jobs import job_detail, list_jobs
-from projections.answers.runs import list_runs, resolve_run, root_of, run_detail, tree_of
+from projections.answers.runs import list_runs, resolve_run, root_of, root_runs, run_detail, tree_of
 from projections.store import ViewStore
 
 Fold = Callable[[Sequence[Event]], ViewStore]
@@ -99,12 +99,22 @@ def test_the_latest_is_the_newest_root_though_its_sub_workflows_were_planned_lat
         assert resolve_run(connection, "latest", namespaces=["default"]).run == "new"
 
 
-def test_a_sub_workflow_without_its_root_is_no_latest_run(folded: Fold, story: Stories) -> None:
-    begun = PlanStarted(run="child", workflow="w", root="elsewhere", parent_run="elsewhere", revision=1)
-    with folded(story("child").planned().say(1, begun).events).reading("runs") as connection:
-        assert resolve_run(connection, "child").run == "child"
-        with pytest.raises(NotFoundError, match="named by its id"):
-            resolve_run(connection, "latest")
+def test_a_sub_workflow_whose_caller_is_not_known_is_a_root(folded: Fold, story: Stories) -> None:
+    def child(run: str, caller: str, start: int) -> list[Event]:
+        begun = PlanStarted(run=run, workflow="w", root="elsewhere", parent_run=caller, revision=1)
+        return story(run, start=start).planned().say(start, begun).events
+
+    events = [
+        *story("other", start=1).planned().events,
+        *story("elsewhere", namespace="others", start=1).planned().events,
+        *child("child", "elsewhere", 2),
+        *child("grandchild", "child", 3),
+    ]
+    with folded(events).reading("runs") as connection:
+        assert resolve_run(connection, "latest", ["default"]).run == "child"
+        assert [run.run for run in root_runs(connection, ["default"])] == ["other", "child"]
+        listed = list_runs(connection, namespaces=["default"], roots_only=True)
+        assert [run.ref.run for run in listed] == ["child", "other"]
 
 
 def test_an_ambiguous_prefix_names_the_candidates(folded: Fold, story: Stories) -> None:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -46,9 +45,8 @@ def status(
         return
     with store.reading("runs") as runs, store.reading("data") as data:
         if reference is None:
-            listed = partial(list_runs, runs, namespaces=[house.settings["namespace"]], limit=first)
-            # of a sub-workflow that was imported alone there is no root
-            _list((not subworkflows and listed(roots_only=True)) or listed(), as_json)
+            namespaces = [house.settings["namespace"]]
+            _list(list_runs(runs, namespaces=namespaces, roots_only=not subworkflows, limit=first), as_json)
             return
         run = resolve_run(runs, reference)
         detail, integrity = run_detail(runs, run), integrity_of(data, run)
