@@ -48,9 +48,9 @@ NO_WISHES = Wishes()
 
 
 def _is_submit_directory(location: str) -> bool:
-    from monitor.pegasus.submit_directory import is_submit_directory
+    from monitor.pegasus.submit_directory import is_packed, is_submit_directory
 
-    return is_submit_directory(Path(location))
+    return is_submit_directory(Path(location)) or is_packed(Path(location))
 
 
 def _submit_directory(location: str, reports: Reports, wishes: Wishes) -> RecordSource:
@@ -77,7 +77,7 @@ RECOGNISERS = (
         lambda location, reports, _: JsonLines(Path(location), reports),
     ),
     Recogniser(
-        "submit directory",
+        "submit directory (or a .tar.gz of one)",
         _is_submit_directory,
         _submit_directory,
     ),

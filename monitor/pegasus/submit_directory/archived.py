@@ -1,5 +1,6 @@
-"""A submit directory that ``pegasus-submitdir archive`` has put into one compressed file."""
+"""A submit directory in one compressed file: as ``pegasus-submitdir archive`` leaves it, or packed whole."""
 
+import lzma
 import os
 import shutil
 import tarfile
@@ -8,21 +9,24 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from eventlog.errors import InputError
 from monitor.pegasus.records import Record, RecordSource
 from monitor.pegasus.reports import Reports
-from monitor.pegasus.submit_directory.braindump import braindump_path
+from monitor.pegasus.submit_directory.braindump import braindump_path, is_submit_directory
 
 ARCHIVE = "archive.tar.gz"
-_BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
+_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)
 
 Opened = Callable[[Path, Reports, str | None], RecordSource]
 
 
 class ArchivedSubmitDirectory:
-    """The archived submit directory ``path``: unpacked for as long as it is read, and then ``opened``."""
+    """The submit directory ``path``, archived or packed: unpacked while it is read, and then ``opened``."""
 
     def __init__(self, path: Path, reports: Reports, timezone: str | None, opened: Opened) -> None:
         self.path = path
+        self._archive = path if is_packed(path) else path / ARCHIVE
         self._reports = reports
         self._timezone = timezone
         self._opened = opened
@@ -36,25 +40,32 @@ class ArchivedSubmitDirectory:
         """Everything that was put away, as far as the archive is whole. Raises as ``SubmitDirectory``."""
         with tempfile.TemporaryDirectory(prefix="hoofprint-") as scratch:
             self._unpack(Path(scratch))
-            archive = str(self.path / ARCHIVE)
+            archive = str(self._archive)
             reports = Reports(lambda message: self._reports.tell(message.replace(scratch, archive)))
             try:
-                yield from self._opened(Path(scratch), reports, self._timezone).records()
+                yield from self._opened(self._found(Path(scratch)), reports, self._timezone).records()
             finally:
                 self._reports.unreadable_lines += reports.unreadable_lines
+
+    def _found(self, scratch: Path) -> Path:
+        """The submit directory in what was unpacked: the one nearest to the top, of the root workflow."""
+        folders = (Path(folder) for folder, _, _ in os.walk(scratch))
+        found = sorted(filter(is_submit_directory, folders), key=lambda folder: (len(folder.parts), folder))
+        if not found:
+            raise InputError(f"{self._archive}: no submit directory of Pegasus in it: no braindump.yml")
+        return found[0]
 
     def _unpack(self, into: Path) -> None:
         noted = braindump_path(self.path)
         if noted is not None:
             # It stays beside the archive.
             shutil.copyfile(noted, into / noted.name)
-        archive = self.path / ARCHIVE
         try:
-            with tarfile.open(archive, "r|gz") as members:
+            with tarfile.open(self._archive, "r|*") as members:
                 for member in members:
                     self._unpack_one(members, member, into)
         except _BROKEN as error:
-            self._reports.unreadable(f"{archive}: broken: what stands before that is read: {error}")
+            self._reports.unreadable(f"{self._archive}: broken: what stands before that is read: {error}")
 
     def _unpack_one(self, members: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
         if not member.isfile():
@@ -62,9 +73,14 @@ class ArchivedSubmitDirectory:
         try:
             members.extract(member, into, set_attrs=True, filter="data")
         except tarfile.FilterError as error:
-            self._reports.unreadable(f"{self.path / ARCHIVE}: left out: {error}")
+            self._reports.unreadable(f"{self._archive}: left out: {error}")
 
 
 def is_archived(path: Path) -> bool:
     """Whether what the planner and DAGMan wrote lies in an archive, and not beside it."""
     return os.path.isfile(path / ARCHIVE) and not any(path.glob("*.dag"))
+
+
+def is_packed(path: Path) -> bool:
+    """Whether this is a file into which a directory may have been packed."""
+    return path.name.endswith(_ENDINGS) and os.path.isfile(path)

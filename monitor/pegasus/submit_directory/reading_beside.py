@@ -14,7 +14,7 @@ from eventlog.collector import collector_paused
 from eventlog.errors import HoofprintError, InputError
 from monitor.pegasus.records import Record, RecordSource, make_record
 from monitor.pegasus.reports import Reports
-from monitor.pegasus.submit_directory.archived import ArchivedSubmitDirectory, is_archived
+from monitor.pegasus.submit_directory.archived import ArchivedSubmitDirectory, is_archived, is_packed
 from monitor.pegasus.submit_directory.source import SubmitDirectory
 
 WORTH_A_PROCESS = 3_000
@@ -78,8 +78,8 @@ class SubmitDirectoryBeside:
 
 
 def submit_directory(path: Path, reports: Reports, timezone: str | None = None) -> RecordSource:
-    """The submit directory, archived or not, as a source of records, read beside where it is large."""
-    if is_archived(path):
+    """The submit directory, archived, packed or as it was, as a source of records, read beside if large."""
+    if is_packed(path) or is_archived(path):
         return ArchivedSubmitDirectory(path, reports, timezone, _unpacked)
     return _unpacked(path, reports, timezone)
 

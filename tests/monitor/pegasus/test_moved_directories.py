@@ -1,19 +1,23 @@
 """Submit directories that lie otherwise than they were left: archived, without the DAG, named by a link."""
 
+import gzip
 import shutil
 import tarfile
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 import pytest
 
 from eventlog.codec import Codec
+from eventlog.errors import InputError
 from eventlog.facts import Fact, ScriptFinished
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
 from monitor.pegasus.importing import Imported, import_source
+from monitor.pegasus.recognition import recognise
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory import submit_directory
 
@@ -71,6 +75,29 @@ def test_of_an_archive_that_is_cut_off_what_stands_before_is_read(folder: Path) 
     assert len(told) < len(before)
     assert said[0] == f"{path}: broken: what stands before that is read: unexpected end of data"
     assert not any("/tmp/hoofprint-" in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("ending", "mode"),
+    [(".tar.gz", "w:gz"), (".tgz", "w:gz"), (".tar", "w"), (".tar.bz2", "w:bz2"), (".tar.xz", "w:xz")],
+)
+def test_a_directory_that_was_packed_whole_tells_what_it_told_before(
+    folder: Path, tmp_path: Path, ending: str, mode: Literal["w", "w:gz", "w:bz2", "w:xz"]
+) -> None:
+    before, _ = imported(folder)
+    path = tmp_path / f"run0001{ending}"
+    with tarfile.open(path, mode) as members:
+        members.add(folder, arcname="mzalam/run0001")
+    assert recognise(str(path), Reports(print)).name == str(path)
+    assert imported(path) == (before, [])
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", gzip.compress(b"no archive either")])
+def test_a_file_in_which_no_directory_is_packed_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "run0001.tar.gz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"run0001.tar.gz: no submit directory of Pegasus in it"):
+        imported(path)
 
 
 def test_nothing_is_unpacked_outside_of_where_it_is_read(folder: Path, tmp_path: Path) -> None:
