@@ -62,6 +62,16 @@ def test_a_mistyped_command_is_told_what_it_may_have_been() -> None:
     assert "Did you mean 'status', 'statistics'?" in command_line("statsu")[0]
 
 
+def test_a_mistyped_command_is_told_so_although_another_word_is_a_command() -> None:
+    assert "Did you mean 'plan'?" in command_line("plna", "run")[0]
+
+
+def test_help_that_is_asked_for_before_a_command_describes_all_of_them() -> None:
+    told, _ = command_line("-h", "status", COLUMNS="200")
+    assert [entry.name for entry in ENTRIES if f"│ {entry.name} " not in told] == []
+    assert "Import runs of Pegasus" in told
+
+
 def test_the_help_of_the_server_loads_no_graphql() -> None:
     told, loaded = command_line("serve", "--help")
     assert "--token-file" in told

@@ -50,27 +50,36 @@ ENTRIES = (
 )
 
 
+_HELP = ("--help", "-h")
 _COMPLETION = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 """Variables in which shells tell what they want completed."""
 
 
 def register(app: typer.Typer, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Give the application the commands that the arguments, or the words a shell asks about, may mean.
+    """Give the application its commands; loaded are those that the arguments may mean.
 
-    A database toolkit and a GraphQL library take longer to load than most commands take to run: only what is
-    named is loaded. Where nothing known is named no command can run, and help and suggestions need no more
-    than names and descriptions.
+    So are those of the words that a shell asks about. A database toolkit and a GraphQL library take longer to
+    load than most commands take to run. Of the others help and suggestions need no more than names and
+    descriptions.
     """
     words = {*arguments, *(word for name in _COMPLETION for word in environment.get(name, "").split())}
-    named = [entry for entry in ENTRIES if entry.name in words]
-    for entry in named:
+    is_described = _asks_for_descriptions(arguments)
+    for entry in ENTRIES:
+        if entry.name not in words:
+            description = _description(entry) if is_described else ""
+            app.command(entry.name, help=description, rich_help_panel=entry.panel)(_described)
+            continue
         module = import_module(f"{__name__}.{entry.python_name}")
         if entry.group:
             app.add_typer(module.app, name=entry.name, rich_help_panel=entry.panel)
         else:
             app.command(entry.name, rich_help_panel=entry.panel)(getattr(module, entry.python_name))
-    for entry in ENTRIES if not named else ():
-        app.command(entry.name, help=_description(entry), rich_help_panel=entry.panel)(_described)
+
+
+def _asks_for_descriptions(arguments: Sequence[str]) -> bool:
+    """Whether help that lists all commands may be wanted: no command stands before the wish for help."""
+    telling = {*_HELP, *(entry.name for entry in ENTRIES)}
+    return next((word for word in arguments if word in telling), _HELP[0]) in _HELP
 
 
 def _described() -> None:
