@@ -62,6 +62,7 @@ _PASSED_OVER = frozenset(("revision", "ordinal", "chunk"))
 _SHOWN = 120
 _EXIT_OF_A_JOB = next(each for each in fields(JobFinished) if each.name == "exit_raw")
 _ONLY_THAT_IT_FAILED = -1
+_SIGNAL, _KILLED = 0x7F, 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +211,19 @@ def _says_nothing(each: "Field[object]", value: object) -> bool:
 
 
 def _says_no_more(each: "Field[object]", value: object, other: object) -> bool:
-    """Whether a job's exit code says nothing but that it failed, as the other one says, too."""
-    return each is _EXIT_OF_A_JOB and value == _ONLY_THAT_IT_FAILED and other != 0
+    """Whether a job's exit code says only that it failed, or by which signal, and the other says so, too."""
+    if each is not _EXIT_OF_A_JOB or not isinstance(value, int) or not isinstance(other, int):
+        return False
+    return (value == _ONLY_THAT_IT_FAILED and other != 0) or value == _signal_of(other) << 8 != 0
+
+
+def _signal_of(raw: int) -> int:
+    """The signal that a raw exit code tells of, 0 where it is none.
+
+    It may stand there as such, or as shells pass it on; of a job that DAGMan saw end by a signal the monitor
+    writes the bare number, as if it were an exit code.
+    """
+    return 0 if raw < 0 else raw & _SIGNAL or max(0, (raw >> 8) - _KILLED)
 
 
 def _by_name(items: Sequence[object]) -> Mapping[tuple[str, int], object]:

@@ -234,8 +234,9 @@ def test_other_runs_and_namespaces_are_not_looked_at(kept: Kept) -> None:
     assert counts(kept.offer(INVOKED)) == (1, 0, 0, 0)
 
 
-def test_an_exit_code_is_better_than_that_a_job_failed() -> None:
-    failed, told = replace(FINISHED, exit_raw=-1), replace(FINISHED, exit_raw=1280)
+@pytest.mark.parametrize("exit_raw", [5 << 8, 127 << 8, 9])
+def test_an_exit_code_is_better_than_that_a_job_failed(exit_raw: int) -> None:
+    failed, told = replace(FINISHED, exit_raw=-1), replace(FINISHED, exit_raw=exit_raw)
     kept = Kept(MemoryLog())
     kept.offer(failed)
     assert kept.offer(told).refined == 1
@@ -271,3 +272,23 @@ def test_a_second_too_late_is_no_rounding() -> None:
     kept = Kept(MemoryLog())
     kept.offer(replace(INVOKED, duration=3 * SECOND))
     assert kept.offer(replace(INVOKED, duration=2_220_700)).contradicted == 1
+
+
+@pytest.mark.parametrize("told", [9, 137 << 8])
+def test_a_signal_is_better_than_its_number_as_an_exit_code(told: int) -> None:
+    bare, signal = replace(FINISHED, exit_raw=9 << 8), replace(FINISHED, exit_raw=told)
+    for first, second, refined in ((bare, signal, 1), (signal, bare, 0)):
+        kept = Kept(MemoryLog())
+        kept.offer(first)
+        counts = kept.offer(second)
+        assert (counts.refined, counts.contradicted) == (refined, 0)
+        assert isinstance(end := kept.facts()[-1], JobFinished)
+        assert end.exit_raw == told
+
+
+@pytest.mark.parametrize(("one", "other"), [(2 << 8, 1 << 8), (9 << 8, 11), (9 << 8, 139 << 8), (0, 9)])
+def test_other_exit_codes_contradict_each_other(one: int, other: int) -> None:
+    for first, second in ((one, other), (other, one)):
+        kept = Kept(MemoryLog())
+        kept.offer(replace(FINISHED, exit_raw=first))
+        assert kept.offer(replace(FINISHED, exit_raw=second)).contradicted == 1
