@@ -208,10 +208,8 @@ class WorkflowTrace:
             yield from states.take(occurrence)
 
     def _from_jobstate_log(self) -> Iterator[Record]:
-        path = self.dump.directory / (self.dump.get("jsd") or "jobstate.log")
-        path = self.dump.directory / path.name
-        why = self._why_silent()
-        if not _can_be_read(path):
+        path, why = self._noted_by_a_monitor(), self._why_silent()
+        if path is None:
             self._reports.note(
                 f"{self._log.path}: {why}, nor jobstate.log: nothing but the plan is known{self._who_else()}"
             )
@@ -221,6 +219,12 @@ class WorkflowTrace:
         with path.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 yield from self._records(self._states, self._noticed(parser.parse(line)))
+
+    def _noted_by_a_monitor(self) -> Path | None:
+        """The jobstate.log that can be read, or where it is gone, the last one that was put aside."""
+        path = self.dump.directory / Path(self.dump.get("jsd") or "jobstate.log").name
+        candidates = (path, *reversed(rotated_before(path)))
+        return next((each for each in candidates if os.path.isfile(each) and _can_be_read(each)), None)
 
     def _why_silent(self) -> str:
         if self._parser.line:

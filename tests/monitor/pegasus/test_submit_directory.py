@@ -256,6 +256,13 @@ def test_without_a_log_of_dagman_its_monitors_notes_tell_the_same(make, tmp_path
     assert [(r.event, r.time, r.fields) for r in again] == [(r.event, r.time, r.fields) for r in told]
     assert "read from" in reports[-1]
 
+    (tmp_path / "jobstate.log").rename(tmp_path / "jobstate.log.010")
+    (tmp_path / "jobstate.log.009").write_text("")
+    (tmp_path / "jobstate.log").mkdir()
+    last = make(missing=["w-0.dag.dagman.out"])
+    assert [(r.event, r.time, r.fields) for r in last] == [(r.event, r.time, r.fields) for r in told]
+    assert reports[-1].endswith("jobstate.log.010 instead")
+
 
 def test_roles_of_files_come_from_submit_files_where_the_workflow_is_gone(make) -> None:
     submit = SUBMIT_FILE.replace(
