@@ -12,7 +12,7 @@ from eventlog.errors import HoofprintError, UnavailableError
 from hoofprint.app import commands
 from hoofprint.app.house import House
 from hoofprint.app.logs import LogFormat, configure_logging
-from hoofprint.app.output import error_console, printable
+from hoofprint.app.output import error_console, escape_what_stdout_lacks, printable
 from hoofprint.app.settings import resolve
 
 INTERRUPTED = 130
@@ -73,6 +73,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line; returns the process' exit code, and never lets a traceback out for bad input."""
+    escape_what_stdout_lacks()
     try:
         application(arguments)(list(arguments), prog_name="hoofprint")
     except SystemExit as ended:

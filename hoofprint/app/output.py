@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
-import os
+import shutil
 import sys
+from codecs import lookup
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
+from io import TextIOWrapper
 from pathlib import Path
 from uuid import UUID
 
@@ -20,13 +22,19 @@ def console() -> Console:
     """The console for results; wide when the output goes into a file or a pipe, so that no cell is cut."""
     if sys.stdout.isatty():
         return Console(highlight=False, markup=False)
-    width = int(os.environ.get("COLUMNS", _WIDTH_WITHOUT_TERMINAL))
+    width = shutil.get_terminal_size().columns
     return Console(highlight=False, markup=False, width=max(width, _WIDTH_WITHOUT_TERMINAL))
 
 
 def error_console() -> Console:
     """The console for progress and messages."""
     return Console(stderr=True, highlight=False, markup=False)
+
+
+def escape_what_stdout_lacks() -> None:
+    """Show characters that the encoding of stdout lacks (that of the locale C, say) by their numbers."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def print_json(value: object) -> None:
@@ -36,7 +44,11 @@ def print_json(value: object) -> None:
 
 def json_text(value: object, *, indent: int | None = None) -> str:
     """One JSON document as text: dataclasses as objects, times and durations as the integers they are."""
-    return json.dumps(value, default=_plain, indent=indent, ensure_ascii=False)
+    return json.dumps(value, default=_plain, indent=indent, ensure_ascii=not _has_every_character())
+
+
+def _has_every_character() -> bool:
+    return lookup(sys.stdout.encoding or "ascii").name.startswith("utf")
 
 
 def _plain(value: object) -> object:

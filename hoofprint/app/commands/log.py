@@ -1,7 +1,6 @@
 """``hoofprint log``: what the event log holds."""
 
 import dataclasses
-import json
 import sys
 from itertools import islice
 from typing import Annotated
@@ -15,7 +14,7 @@ from eventlog.redaction import Redacted, decode_tombstone, is_tombstone
 from hoofprint.app.commands import archive, spool
 from hoofprint.app.commands.options import Json, RunReference
 from hoofprint.app.house import House
-from hoofprint.app.output import console, facts, print_json, table, when
+from hoofprint.app.output import console, facts, json_text, print_json, table, when
 from hoofprint.app.workflow_tree import tree_key
 
 app = typer.Typer(
@@ -67,7 +66,7 @@ def show(
     )
     if as_json:
         for record, fact in chosen:
-            sys.stdout.write(json.dumps(_document(record, fact), default=str, ensure_ascii=False) + "\n")
+            sys.stdout.write(json_text(_document(record, fact)) + "\n")
         return
     rows = (
         (f"{record.partition}:{record.offset}", when(record.time), record.type, record.subject, _brief(fact))
