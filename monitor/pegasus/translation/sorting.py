@@ -9,6 +9,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import IO, Generic, TypeVar
 
+from eventlog.errors import UnavailableError
+
 MOST_IN_MEMORY = 1 << 15
 """Items that one sorter keeps in memory: about 15 MB."""
 
@@ -32,11 +34,17 @@ class Sorter(Generic[T]):
         self._runs: list[list[int]] = []
 
     def add(self, key: str, item: T) -> None:
-        """Keep an item. Raises OSError where there is no room for the temporary file."""
+        """Keep an item. Raises UnavailableError where there is no room for the temporary file."""
         self._waiting.append((key, self._count, item))
         self._count += 1
         if len(self._waiting) >= self._most:
-            self._put_aside()
+            try:
+                self._put_aside()
+            except OSError as error:
+                raise UnavailableError(
+                    f"a large plan cannot be sorted in {tempfile.gettempdir()}: {error.strerror}: set TMPDIR "
+                    "to a folder that has room"
+                ) from error
 
     def groups(self) -> Iterator[tuple[str, list[T]]]:
         """Every key, sorted, with its items. To be asked once, when everything was added."""

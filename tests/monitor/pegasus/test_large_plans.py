@@ -2,10 +2,13 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventlog.errors import UnavailableError
 from eventlog.event import Event
 from eventlog.facts import Fact, FilesDeclared, JobsPlanned, TasksDeclared, WorkflowPlanned
 from eventlog.log import Appended, read_all
@@ -29,6 +32,16 @@ def test_items_come_back_by_key_and_in_the_order_of_their_coming(
         sorter.add(key, item)
     keys = sorted({key for key, _ in items})
     assert list(sorter.groups()) == [(key, [item for k, item in items if k == key]) for key in keys]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+def test_a_plan_for_which_there_is_no_room_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    sorter: Sorter[int] = Sorter(2)
+    sorter.add("a", 1)
+    with Path("/dev/full").open("r+b", buffering=0) as full:
+        monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: full)
+        with pytest.raises(UnavailableError, match="No space left on device: set TMPDIR to a folder"):
+            sorter.add("b", 2)
 
 
 def _plan(tasks: int) -> Iterator[tuple[str, dict[str, str]]]:
