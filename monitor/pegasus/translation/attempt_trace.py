@@ -60,8 +60,8 @@ class AttemptTrace:
     """
 
     __slots__ = (
-        *("attempt", "files", "job", "run", "submission", "_counts", "_ends", "_host", "_revision"),
-        *("_scripts", "_settled", "_site", "_stdin", "_terminated", "_time", "_why_terminated"),
+        *("attempt", "files", "job", "run", "submission", "_counts", "_ends", "_has_host", "_host"),
+        *("_revision", "_scripts", "_settled", "_site", "_stdin", "_terminated", "_time", "_why_terminated"),
     )
 
     def __init__(self, run: str, job: str, attempt: int, submission: int) -> None:
@@ -71,6 +71,7 @@ class AttemptTrace:
         self._ends: dict[str, str] = {}
         self._time: int | None = None
         self._terminated: int | None = None
+        self._has_host = False
         self._host: dict[str, str] = {}
         self._scripts: dict[str, _Script] = {}
         self._site = self._stdin = self._why_terminated = ""
@@ -259,6 +260,9 @@ class AttemptTrace:
     def host_told(self, record: Record) -> Said:
         """``job_inst.host.info``."""
         host_of(record.fields)
+        self._has_host = True
+        # a name that says nothing is better than none: statistics have a line for it
+        self._host.setdefault("hostname", record.fields.get("hostname", ""))
         self._host.update((name, value) for name, value in record.fields.items() if told(value))
         return self._restated()
 
@@ -280,6 +284,7 @@ class AttemptTrace:
             self._time = record.time
             # otherwise host.info says where the job ran, and the reference knows no host of one without it
             if told(fields.get("hostname")):
+                self._has_host = True
                 self._host.setdefault("hostname", fields["hostname"])
         for name in (
             "cpu_count",
@@ -345,7 +350,7 @@ class AttemptTrace:
             cluster_duration=microseconds(ends.get("cluster.dur")),
             requested_cpus=whole(ends.get("req_cpus")),
             requested_gpus=whole(ends.get("req_gpus")),
-            host=host_of(self._host),
+            host=host_of(self._host) if self._has_host else None,
             problem=capped_text(told(ends.get("problem"))) or self._why_terminated,
             stderr_tail=self._stderr_tail() if exit_raw else "",
             revision=self._revision,

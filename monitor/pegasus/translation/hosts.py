@@ -7,14 +7,16 @@ from eventlog.facts import Host
 from monitor.pegasus.translation.values import fraction, told, whole
 
 _KIBIBYTE = 1024
+_UNKNOWN = "unknown"
+"""How the monitor names a machine that a record does not name, and so do Pegasus' statistics."""
 _FIELDS = (
     *("hostname", "ip", "uname", "system", "release", "machine", "cpu_count", "cpu_speed", "cpu_vendor"),
     *("cpu_model", "ram", "total_memory"),
 )
 
 
-def host_of(fields: Mapping[str, str]) -> Host | None:
-    """The machine, None where it has no name.
+def host_of(fields: Mapping[str, str]) -> Host:
+    """The machine; that of a compute node may have no name.
 
     ``uname`` reads system-release-machine; ``ram`` is KiB, ``total_memory`` bytes.
     """
@@ -22,13 +24,13 @@ def host_of(fields: Mapping[str, str]) -> Host | None:
 
 
 @lru_cache(maxsize=1024)
-def _host(values: tuple[str | None, ...]) -> Host | None:
+def _host(values: tuple[str | None, ...]) -> Host:
     said = {name: told(value) for name, value in zip(_FIELDS, values, strict=True)}
     system, _, rest = said["uname"].partition("-")
     release, _, machine = rest.rpartition("-")
     ram = whole(said["ram"])
-    host = Host(
-        hostname=said["hostname"],
+    return Host(
+        hostname=_UNKNOWN if values[0] == _UNKNOWN else said["hostname"],
         ip=said["ip"],
         system=said["system"] or system,
         release=said["release"] or release,
@@ -39,4 +41,3 @@ def _host(values: tuple[str | None, ...]) -> Host | None:
         cpu_model=said["cpu_model"],
         ram=whole(said["total_memory"]) if ram is None else ram * _KIBIBYTE,
     )
-    return host if host.hostname else None

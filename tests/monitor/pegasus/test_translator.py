@@ -83,6 +83,25 @@ def test_a_summary_tells_the_host_only_where_it_is_alone() -> None:
     assert behind.host is None, "the database of the same run knows none"
 
 
+@pytest.mark.parametrize(
+    ("said", "hostname"),
+    [
+        (({"hostname": "", "ip": "10.0.0.1"},), ""),
+        (({"hostname": "unknown", "ip": "unknown"},), "unknown"),
+        (({"hostname": "node1"}, {"hostname": "unknown"}), "node1"),
+        (({"hostname": "unknown"}, {"hostname": "node1"}), "node1"),
+        (({"site": "hopper"},), ""),
+        ((), None),
+    ],
+)
+def test_a_machine_without_a_name_is_one_as_in_pegasus_statistics(
+    said: tuple[dict[str, str], ...], hostname: str | None
+) -> None:
+    hosts = [("job_inst.host.info", of(1, **fields)) for fields in said]
+    [end] = only(JobFinished, told(*hosts, ("job_inst.main.end", of(1, exitcode="0"))))
+    assert (end.host.hostname if end.host else None) == hostname
+
+
 def test_a_workflow_without_a_label_is_called_as_its_file_is() -> None:
     unnamed = {"dax.file": "/w/hello world.xml", "dax.label": ""}
     assert [plan.workflow for plan in only(PlanStarted, told(("wf.plan", unnamed)))] == ["hello world"]
