@@ -116,6 +116,9 @@ def test_wrong_checksums_of_files_that_nobody_names_are_told_without_a_name(proj
     told = project.call("analyze", "corrupted", expect=1).stdout
     assert "input files; only how many checksums were wrong is known" in " ".join(told.split())
     assert "None" not in told
+    status = project.call("status", "corrupted").stdout
+    assert "CORRUPTED: 2 wrong" in status
+    assert "first: unnamed files at sum (attempt 1)" in status
 
 
 def test_importing_again_adds_nothing(project, genome: Path) -> None:

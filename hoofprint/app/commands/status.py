@@ -151,7 +151,9 @@ def integrity_line(integrity: Integrity) -> str:
     if not integrity.failed:
         return f"intact: {good}, none wrong"
     first = integrity.mismatches[0] if integrity.mismatches else None
-    where = f"; first: {first.lfn} at {first.job} (attempt {first.attempt})" if first else ""
+    where = (
+        f"; first: {first.lfn or 'unnamed files'} at {first.job} (attempt {first.attempt})" if first else ""
+    )
     return f"CORRUPTED: {integrity.failed} wrong, {good}{where}"
 
 
