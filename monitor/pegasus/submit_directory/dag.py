@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.pegasus.submit_directory.bounded_read import check_is_file
 from monitor.pegasus.submit_directory.braindump import is_submit_directory
 
 _NODE = re.compile(r"(?:JOB|FINAL|SERVICE|PROVISIONER)\s+(\S+)\s+(\S+)(?:\s+DIR\s+(\S+))?", re.I)
@@ -50,6 +51,7 @@ class Dag:
 def read_dag(path: Path) -> Dag:
     """The nodes of the file. Raises ``OSError`` where it cannot be read."""
     dag = Dag()
+    check_is_file(path)
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             _take(dag, line.strip())

@@ -20,7 +20,7 @@ from monitor.attempt import Stated
 from monitor.fact_translation import capped_text
 from monitor.pegasus.records import Record
 from monitor.pegasus.translation.saying import Said
-from monitor.pegasus.translation.values import UnfitValueError, flag, microseconds, told, whole
+from monitor.pegasus.translation.values import MOST, UnfitValueError, flag, microseconds, told, whole
 from planner.chunks import chunked, tagged_parcel
 
 _SHA256 = "sha256"
@@ -194,12 +194,12 @@ class AttemptFiles:
         kind, value, size = tags.get("checksum.type"), tags.get("checksum.value"), tags.get("size")
         if value is None or (kind is not None and kind.text != _SHA256):
             return
-        timing, seen = tags.get("checksum.timing"), self._digests.get(lfn)
+        seen = self._digests.get(lfn)
         offered = self._computed(
             lfn,
             value.text,
             size=_whole_of(size),
-            duration=microseconds(timing.text) if timing is not None and timing.number is not None else None,
+            duration=_duration_of(tags.get("checksum.timing")),
         )
         if seen is None:
             self._digests[lfn] = (offered, self._said_at)
@@ -254,7 +254,15 @@ def _tag(key: str, value: str) -> Tag:
     return infer_tag(key, public_text(value))
 
 
+def _duration_of(tag: Tag | None) -> int | None:
+    """Microseconds; None for a number of seconds that nobody could wait for."""
+    try:
+        return microseconds(tag.text) if tag is not None and tag.number is not None else None
+    except UnfitValueError:
+        return None
+
+
 def _whole_of(tag: Tag | None) -> int | None:
-    if tag is None or tag.number is None or tag.number != int(tag.number):
+    if tag is None or tag.number is None or abs(tag.number) >= MOST or tag.number != int(tag.number):
         return None
     return int(tag.number)

@@ -5,6 +5,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 MICROSECONDS = 1_000_000
+MOST = 1 << 62
+"""Numbers stay below it: events and tables hold 64 bits."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOTHING = frozenset(("", "None", "null", "unknown"))
@@ -35,7 +37,7 @@ def microseconds(text: str | None) -> int | None:
     """Decimal seconds as microseconds, None where nothing is told."""
     if not told(text):
         return None
-    return int((_decimal(text) * MICROSECONDS).to_integral_value())
+    return _scaled(text)
 
 
 def fraction(text: str | None) -> float | None:
@@ -47,7 +49,7 @@ def fraction(text: str | None) -> float | None:
 def moment(text: str) -> int:
     """A time as microseconds since the epoch: ISO 8601 (of UTC where no zone is told), or decimal seconds."""
     if "T" not in text and "-" not in text[1:]:
-        return int((_decimal(text) * MICROSECONDS).to_integral_value())
+        return _scaled(text)
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -61,11 +63,18 @@ def flag(text: str | None) -> bool:
     return text is not None and text.lower() in ("1", "true")
 
 
+def _scaled(text: str | None) -> int:
+    number = int((_decimal(text) * MICROSECONDS).to_integral_value())
+    if abs(number) >= MOST:
+        raise UnfitValueError(f"{text!r} is out of range")
+    return number
+
+
 def _decimal(text: str | None) -> Decimal:
     try:
         number = Decimal(text or "")
     except InvalidOperation:
         raise UnfitValueError(f"{text!r} is no number") from None
-    if not number.is_finite() or abs(number) >= 1 << 62:
+    if not number.is_finite() or abs(number) >= MOST:
         raise UnfitValueError(f"{text!r} is out of range")
     return number

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -202,6 +203,15 @@ def _outside(folder: Path) -> None:
     dag.write_text(dag.read_text().replace("00/00/ls_ID0000001.sub", "../../../../../../etc/passwd"))
 
 
+def _numbers(name: str, form: bytes, huge: bytes) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        content, count = re.subn(form, huge, (folder / name).read_bytes())
+        assert count
+        (folder / name).write_bytes(content)
+
+    return change
+
+
 def _replace_by_a_loop(path: Path) -> None:
     path.unlink()
     path.symlink_to(path.name)
@@ -252,6 +262,19 @@ DIRECTORIES: dict[str, tuple[Callable[[Path], None], str]] = {
         "process-0.dag.dagman.out: no line of 1 has a time and tells of the run: read from",
     ),
     "a DAG that is junk": (_write("process-0.dag", JUNK), "process-0.dag: names no job: jobs are known by"),
+    "a DAG that is a pipe": (_pipe("process-0.dag"), "process-0.dag: not a file: jobs are known by"),
+    "a task that took longer than there is time": (
+        _numbers(RECORD, rb"(?m)^( +)duration: .*", rb"\1duration: 99999999999999.5"),
+        "'99999999999999.5' is out of range",
+    ),
+    "a checksum that took longer than there is time": (
+        _numbers(RECORD, rb"checksum_timing: .*", b"checksum_timing: 99999999999999"),
+        "'99999999999999' is out of range",
+    ),
+    "a file that is larger than anything": (
+        _numbers(RECORD, rb"(?m)^( +)size: .*", rb"\1size: 99999999999999999999"),
+        "'99999999999999999999' is out of range",
+    ),
     "a DAG that is gone": (
         lambda folder: (folder / "process-0.dag").unlink(),
         "process-0.dag: No such file or directory: jobs are known by their files",
@@ -291,6 +314,13 @@ DIRECTORIES: dict[str, tuple[Callable[[Path], None], str]] = {
             ' "sha256", "checksum.value": "", "checksum.timing": "NaN", "\\ud800": "\\udfff", "": ""}}]'
         ),
         "'1e9999' is out of range",
+    ),
+    "metadata alone, numbers without end": (
+        _metadata_alone(
+            '[{"_id": "listing.txt", "_type": "file", "_attributes": {"size": "99999999999999999999",'
+            ' "checksum.type": "sha256", "checksum.value": "ab", "checksum.timing": "99999999999999999999"}}]'
+        ),
+        "'99999999999999999999' is out of range",
     ),
     "metadata alone, a pipe": (_metadata_pipe, f"{METADATA}: not a file"),
     "metadata of all jobs alone, junk": (_cached_alone(JUNK), "each line must be LFN @@PFN@@"),
