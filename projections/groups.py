@@ -38,7 +38,7 @@ class Group:
 
 RUNS = Group(
     "runs",
-    4,
+    5,
     runs_metadata.metadata,
     (
         *(identity.apply, plan.apply, hosts.apply, attempts.apply, invocations.apply, integrity.apply),

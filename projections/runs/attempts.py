@@ -24,17 +24,13 @@ from projections.runs.metadata import metadata
 
 _Turn = JobStarted | JobEvicted | JobHeld | JobReleased | JobAborted
 
-# A failing PRE or POST script decides over the job's own exit, as in DAGMan.
-_VERDICT = """
-CASE WHEN pre_exit <> 0 THEN pre_exit
-     WHEN post_exit <> 0 THEN post_exit
-     ELSE exit_raw END
-"""
+# A POST script decides, however the job ended; where there is none, a failing PRE script does: as in DAGMan.
+_VERDICT = "coalesce(post_exit, nullif(pre_exit, 0), exit_raw)"
 
 # A function of what was seen, not of when: an attempt that was held once more often than released is held.
-_STATE = """
-CASE WHEN pre_exit <> 0 OR post_exit <> 0 OR exit_raw <> 0 THEN 'failed'
-     WHEN exit_raw = 0 THEN 'succeeded'
+_STATE = f"""
+CASE WHEN {_VERDICT} <> 0 THEN 'failed'
+     WHEN {_VERDICT} = 0 THEN 'succeeded'
      WHEN aborted >= 0 THEN 'aborted'
      WHEN submit_status <> 0 THEN 'failed'
      WHEN held > released THEN 'held'

@@ -132,6 +132,32 @@ def test_a_failing_post_script_is_the_last_that_was_seen_of_its_job(folded: Fold
     assert len(failure.invocations) == 1
 
 
+@pytest.mark.parametrize(
+    ("pre", "exit_raw", "post", "state"),
+    [
+        (None, 256, None, "failed"),
+        (None, 256, 0, "succeeded"),
+        (None, 0, 256, "failed"),
+        (512, None, None, "failed"),
+        (512, 512, 0, "succeeded"),
+        (0, 0, 0, "succeeded"),
+    ],
+)
+def test_a_post_script_decides_however_its_job_ended(
+    folded: Fold, story: Stories, pre: int | None, exit_raw: int | None, post: int | None, state: str
+) -> None:
+    names = {"run": "r", "job": "stage_in", "attempt": 1}
+    told = story("r").planned().say(3, JobSubmitted(**names))
+    if pre is not None:
+        told.say(4, ScriptFinished(**names, script="pre", exit_raw=pre))
+    if exit_raw is not None:
+        told.say(5, JobFinished(**names, exit_raw=exit_raw))
+    if post is not None:
+        told.say(6, ScriptFinished(**names, script="post", exit_raw=post, ordinal=1))
+    counts = analysed(folded(told.events)).counts
+    assert (counts.succeeded, counts.failed) == ((1, 0) if state == "succeeded" else (0, 1))
+
+
 def test_a_failing_pre_script_is_all_that_was_seen_of_its_job(folded: Fold, story: Stories) -> None:
     told = story("r").planned()
     told.say(4, ScriptFinished(run="r", job="stage_in", attempt=1, script="pre", exit_raw=256))
