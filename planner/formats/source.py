@@ -5,6 +5,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from eventlog.errors import InputError
 
@@ -15,6 +16,7 @@ _UNSUSPICIOUS = 16 * 1024**2
 _GZIP_MAGIC = b"\x1f\x8b"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 16
+_PIECE = 1 << 20
 # A header, a flow mapping, an item, or a key: no line of the text formats begins like that.
 _yaml_start = re.compile(r"""---|%YAML|\{|-\s|["']?[$\w][\w.-]*["']?\s*:(?=\s|\Z)""")
 
@@ -73,13 +75,25 @@ def _read(name: str) -> bytes:
         if Path(name).is_dir():
             raise InputError(f"{name}: this is a directory; a file is wanted")
         with open(name, "rb") as stream:
-            data = stream.read(LARGEST_DOCUMENT + 1)
+            data = _as_much_as_is_read(stream)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"{name!s}: cannot be read: {reason}") from error
     if len(data) > LARGEST_DOCUMENT:
         raise InputError(f"{name}: larger than {LARGEST_DOCUMENT} bytes, the most that is read")
     return data
+
+
+def _as_much_as_is_read(stream: BinaryIO) -> bytes:
+    """The document, or one byte more than is read of any; room is taken for what is there alone."""
+    parts, left = [], LARGEST_DOCUMENT + 1
+    # of a pipe nobody knows the size, and a file may grow
+    size = os.fstat(stream.fileno()).st_size + 1
+    while left and (part := stream.read(min(size, left))):
+        parts.append(part)
+        left -= len(part)
+        size = _PIECE
+    return b"".join(parts)
 
 
 def _unpack(name: str, data: bytes) -> bytes:

@@ -158,7 +158,7 @@ def open_database(address: str | Path, reports: Reports) -> Iterator[StampedeTab
         try:
             connection = stack.enter_context(engine.connect())
             columns = _columns(connection)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeDecodeError) as error:
             raise _unreadable(name, engine, error) from error
         yield StampedeTables(name, connection, _of_use(columns, name, reports), reports)
 
@@ -216,11 +216,11 @@ def _of_use(
     return found
 
 
-def _is_locked(error: SQLAlchemyError) -> bool:
+def _is_locked(error: Exception) -> bool:
     return getattr(getattr(error, "orig", None), "sqlite_errorcode", None) in _LOCKED
 
 
-def _unreadable(name: str, engine: Engine, error: SQLAlchemyError) -> Exception:
+def _unreadable(name: str, engine: Engine, error: Exception) -> Exception:
     cause = str(getattr(error, "orig", None) or error).strip().splitlines()
     said = cause[0] if cause else type(error).__name__
     if _is_locked(error):

@@ -338,6 +338,13 @@ def test_a_dashboard_index_a_replica_catalog_and_an_empty_database_are_named(cop
 
 
 @pytest.mark.realdata
+def test_a_schema_that_is_no_text_is_one_clear_error(copy_of_a_run: Path) -> None:
+    copy_of_a_run.write_bytes(copy_of_a_run.read_bytes().replace(b"NOT NULL", b"NOT N\xc3LL"))
+    with pytest.raises(InputError, match=r"\.stampede\.db: the SQLite file is damaged: 'utf-8' codec can't"):
+        list(StampedeDatabase(copy_of_a_run, Reports(print)).records())
+
+
+@pytest.mark.realdata
 def test_what_a_damaged_file_still_holds_is_read_and_the_rest_is_reported(copy_of_a_run: Path) -> None:
     whole = len(list(StampedeDatabase(copy_of_a_run, SILENT).records()))
     with sqlite3.connect(copy_of_a_run) as stored:

@@ -1,4 +1,8 @@
 import gzip
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,3 +115,27 @@ def test_utf_16_with_a_byte_order_mark_is_read(write: Write) -> None:
     text = HEAD + "jobs:\n- {type: job, id: ä, name: t}\n"
 
     assert read_workflow(write(text.encode("utf-16"))).jobs[0].id == "ä"
+
+
+def test_a_small_file_takes_little_memory_though_a_large_one_might_come(write: Write) -> None:
+    path = write(HEAD + "jobs:\n- {type: job, id: a, name: t}\n")
+    script = (
+        "import resource, sys\n"
+        "from planner.formats import read_workflow\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        "print(read_workflow(sys.argv[1]).name)\n"
+    )
+    command, rooms = [sys.executable, "-c", script, str(path)], Path(__file__).parents[3]
+    ended = subprocess.run(command, cwd=rooms, capture_output=True, text=True, check=False)
+    assert ended.stderr == ""
+    assert ended.stdout == "w\n"
+
+
+def test_a_workflow_is_read_through_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    jobs = "".join(f"- {{type: job, id: job{number}, name: transformation}}\n" for number in range(40_000))
+    writer = threading.Thread(target=pipe.write_text, args=(f"{HEAD}jobs:\n{jobs}",))
+    writer.start()
+    assert len(read_workflow(pipe).jobs) == 40_000
+    writer.join()
