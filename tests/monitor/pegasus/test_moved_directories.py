@@ -92,7 +92,11 @@ def test_a_directory_that_was_packed_whole_tells_what_it_told_before(
     assert imported(path) == (before, [])
 
 
-@pytest.mark.parametrize("content", [b"", b"junk", gzip.compress(b"no archive either")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"junk", gzip.compress(b"no archive either")],
+    ids=["empty", "junk", "packed junk"],
+)
 def test_a_file_in_which_no_directory_is_packed_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "run0001.tar.gz"
     path.write_bytes(content)
