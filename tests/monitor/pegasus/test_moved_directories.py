@@ -6,13 +6,14 @@ import tarfile
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 from uuid import UUID
 
 import pytest
 
 from eventlog.codec import Codec
-from eventlog.errors import InputError
+from eventlog.errors import InputError, UnavailableError
 from eventlog.facts import Fact, ScriptFinished
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
@@ -115,6 +116,46 @@ def test_nothing_is_unpacked_outside_of_where_it_is_read(folder: Path, tmp_path:
     _, said = imported(folder)
     assert said[0].startswith(f"{path}: left out: ")
     assert "outside the destination" in said[0]
+
+
+def test_a_small_archive_that_unpacks_to_a_disk_full_is_not_unpacked(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run0001.tar.gz"
+    with tarfile.open(path, "w:gz") as members:
+        members.add(folder, arcname="run0001")
+        huge = tarfile.TarInfo("run0001/zeros.out")
+        huge.size = 1 << 40
+        # what follows its header is not looked at
+        members.addfile(huge)
+    before, _ = imported(folder)
+    told, said = imported(path)
+    assert told == before
+    assert said == [
+        (
+            f"{path}: unpacks to more than 1,024 MiB, which no run does: "
+            "what stands before 'run0001/zeros.out' is read"
+        )
+    ]
+
+
+def test_what_no_file_can_be_called_is_left_out_alone(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run0001.tar.gz"
+    with tarfile.open(path, "w:gz") as members:
+        members.addfile(tarfile.TarInfo("run0001/" + "n" * 300))
+        members.addfile(tarfile.TarInfo("run0001/jobstate.log/inside"))
+        members.add(folder, arcname="run0001")
+    told, said = imported(path)
+    assert told
+    assert [each.rsplit(": ", 1)[1] for each in said] == ["File name too long", "Is a directory"]
+
+
+def test_where_an_archive_has_no_room_is_said(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive(folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(UnavailableError, match=r"archive.tar.gz cannot be unpacked in .*: set TMPDIR"):
+        imported(folder)
+    assert path.is_file()
 
 
 def test_without_its_dag_all_is_known_but_the_words_of_the_scripts(folder: Path) -> None:
