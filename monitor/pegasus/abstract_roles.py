@@ -9,24 +9,23 @@ from pathlib import Path
 
 from monitor.pegasus.records import Record, RecordSource
 from monitor.pegasus.reports import Reports
-from planner.abstract import AbstractWorkflow, Use
+from planner.abstract import AbstractJob, Use
 from planner.formats.reading import read_workflow
 
 _LINKS = frozenset(("input", "output", "inout", "checkpoint"))
 _RUNNING = ("static.end", "xwf.start", "job_inst.", "inv.")
 
 
-def uses_of(workflow: AbstractWorkflow) -> Iterator[dict[str, str]]:
-    """The fields of a ``file.use`` for every file of every task, in the order of the workflow."""
-    for job in workflow.jobs:
-        streams = {job.stdin: "input", job.stdout: "output", job.stderr: "output"}
-        told = {use.lfn for use in job.uses}
-        for use in job.uses:
-            if use.link in _LINKS:
-                yield {"task.id": job.id, **_fields(use)}
-        for lfn, link in streams.items():
-            if lfn is not None and lfn not in told:
-                yield {"task.id": job.id, "lfn.id": lfn, "link": link}
+def uses_of(job: AbstractJob) -> Iterator[dict[str, str]]:
+    """The fields of a ``file.use`` for every file of a task."""
+    streams = {job.stdin: "input", job.stdout: "output", job.stderr: "output"}
+    told = {use.lfn for use in job.uses}
+    for use in job.uses:
+        if use.link in _LINKS:
+            yield {"task.id": job.id, **_fields(use)}
+    for lfn, link in streams.items():
+        if lfn is not None and lfn not in told:
+            yield {"task.id": job.id, "lfn.id": lfn, "link": link}
 
 
 class WithRoles:
@@ -40,7 +39,7 @@ class WithRoles:
         self._source = source
         self._path = workflow
         self._reports = reports
-        self._uses = list(uses_of(read_workflow(workflow)))
+        self._uses = [fields for job in read_workflow(workflow).jobs for fields in uses_of(job)]
 
     @property
     def name(self) -> str:

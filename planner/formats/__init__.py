@@ -4,6 +4,7 @@ Which format a file has is told by its content; its name does not matter.
 """
 
 from planner.formats.reading import (
+    read_jobs,
     read_properties,
     read_replica_catalog,
     read_site_catalog,
@@ -12,6 +13,7 @@ from planner.formats.reading import (
 )
 
 __all__ = [
+    "read_jobs",
     "read_properties",
     "read_replica_catalog",
     "read_site_catalog",

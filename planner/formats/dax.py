@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from eventlog.errors import InputError
 from planner.abstract import AbstractJob, AbstractWorkflow, Use
@@ -24,16 +25,33 @@ _ROOT_PARTS = frozenset(
         *("job", "dax", "dag", "child"),
     }
 )
+_SHARING = 1_000
+"""Jobs read one after the other that share equal uses and transformations."""
 _edge_blanks = re.compile(r"\A\s+|\s+\Z")
 
 
 def read_dax(source: Source) -> AbstractWorkflow:
     """Return the workflow; raises InputError with all that is wrong with it."""
+    root, elements = _opened(source)
+    return _DaxReader(source.name, root).read(elements)
+
+
+def read_dax_jobs(source: Source) -> Iterator[AbstractJob]:
+    """The jobs, one after the other; what is said beside them is not looked at.
+
+    Raises InputError with all that is wrong with a job, also when others were given already.
+    """
+    _, elements = _opened(source)
+    while jobs := list(islice((element for element in elements if element.tag in _JOB_KINDS), _SHARING)):
+        yield from _DaxReader(source.name, Element("adag", {}, 1)).read_jobs(jobs)
+
+
+def _opened(source: Source) -> tuple[Element, Iterator[Element]]:
     elements = parse_elements(source)
     root = next(elements)
     if root.tag != "adag":
         raise InputError(f"{source.name}:{root.line}: <{root.tag}> is no workflow; <adag> is wanted")
-    return _DaxReader(source.name, root).read(elements)
+    return root, elements
 
 
 class _DaxReader:
@@ -71,6 +89,13 @@ class _DaxReader:
             catalogs=self._catalogs.catalogs(),
             hooks=tuple(self._hooks),
         )
+
+    def read_jobs(self, elements: Iterable[Element]) -> Sequence[AbstractJob]:
+        """The jobs among the elements. Raises InputError with all that is wrong with them."""
+        for element in elements:
+            self._read_job(element)
+        self._problems.raise_any()
+        return self._jobs
 
     def _check_root(self) -> None:
         check_element(self._root, DAX_SHAPES, self._problems)

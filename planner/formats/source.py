@@ -3,6 +3,7 @@
 import os
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from eventlog.errors import InputError
 LARGEST_DOCUMENT = 4 * 1024**3
 # Repetitive workflows shrink about forty times; only what was made to explode shrinks hundreds of times.
 LARGEST_RATIO = 400
+LONGEST_LINE = 2 * 1024**2
 _UNSUSPICIOUS = 16 * 1024**2
 _GZIP_MAGIC = b"\x1f\x8b"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -68,6 +70,13 @@ def read_source(path: str | os.PathLike[str], *, may_be_empty: bool = False) -> 
     if b"\0" in data and not data.startswith(_WIDE_MARKS):
         raise InputError(f"{name}: the file is binary, not text")
     return Source(name, data)
+
+
+def read_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """The lines of a plain file, each as far as ``LONGEST_LINE`` bytes. Raises ``OSError``."""
+    with open(path, "rb") as stream:
+        while line := stream.readline(LONGEST_LINE):
+            yield line
 
 
 def _read(name: str) -> bytes:

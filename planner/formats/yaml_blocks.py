@@ -1,16 +1,17 @@
 """YAML in the style in which programs write workflows, read line by line.
 
 The whole parser makes an object of every scalar and takes twice as long. Here is taken only what a line says
-beyond doubt: ASCII, an entry a line, plain or quoted texts without escapes, a list or mapping in brackets
-that holds texts alone. Everything else, and everything wrong, is left to the whole parser.
+beyond doubt: ASCII, an entry or a comment a line, plain or quoted texts without escapes, a list or mapping
+in brackets that holds texts alone. Everything else, and everything wrong, is left to the whole parser.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 
 from planner.formats.yaml_nodes import DEEPEST_NESTING, LONGEST_SCALAR, NULLS, Node, Section
 
-_KEY = r"(?!(?:null|Null|NULL):)[A-Za-z_][\w-]{0,99}"
+_KEY = r"(?!(?:null|Null|NULL):)[A-Za-z_][\w.-]{0,99}"
 _BEGINS = r"(?:[\w./$+(=~<]|-(?=[\w.-]))"
 _COLON_WITHIN = r":(?=[\w/.])"
 _QUOTED = r""""([ !#-\[\]-~]*)"|'([ -&(-~]*)'"""
@@ -21,6 +22,8 @@ _IN_BRACKETS = re.compile(
     r"(?:, |(.)$)",
     re.ASCII,
 )
+_MOST_TEXTS = 10_000
+"""Texts that are kept to be shared where nothing else is kept."""
 _CLOSING = {"[": "]", "{": "}"}
 
 
@@ -38,6 +41,20 @@ def read_blocks(data: bytes) -> Node:
     return reader.root
 
 
+def read_items(lines: Iterable[bytes], key: str) -> Iterator[Node]:
+    """The items of the list that the root has under ``key``, each once it is whole; nothing else is kept.
+
+    Raises ``Unusual``, also when items were given already.
+    """
+    reader = _BlockReader()
+    for line in lines:
+        if not line.isascii():
+            raise Unusual
+        reader.take(line.decode("ascii").removesuffix("\n"))
+        yield from reader.let_go(key)
+    yield from reader.items(key)
+
+
 class _BlockReader:
     """``_open`` are the collections that lines may still add to, each with its indentation."""
 
@@ -48,6 +65,33 @@ class _BlockReader:
         self._waiting: str | None = None
         self._texts: dict[str, str] = {}
 
+    def items(self, key: str) -> list[Node]:
+        """The list that the root has under ``key``. Raises ``Unusual`` where that is none."""
+        if not isinstance(self.root, Section):
+            raise Unusual
+        items = self.root.get(key)
+        if not isinstance(items, list):
+            raise Unusual
+        return items
+
+    def let_go(self, key: str) -> Iterator[Node]:
+        """Give the items under ``key`` that are whole, and forget what is told beside that list."""
+        root = self.root
+        wanted = root.get(key) if isinstance(root, Section) else None
+        if len(self._open) > 1 and self._open[1][1] is wanted:
+            if isinstance(wanted, list) and len(wanted) > 1:
+                yield wanted.pop(0)
+                self._forget_texts()
+            return
+        for _, collection in self._open:
+            if isinstance(collection, list):
+                del collection[:-1]
+        self._forget_texts()
+
+    def _forget_texts(self) -> None:
+        if len(self._texts) > _MOST_TEXTS:
+            self._texts.clear()
+
     def take(self, line: str) -> None:
         """Reads the next line. Raises ``Unusual``."""
         self._line += 1
@@ -55,6 +99,8 @@ class _BlockReader:
         if match is None:
             raise Unusual
         indent, dash, key, value = match.groups()
+        if key is None and dash is None and self._is_nothing(value):
+            return
         collection = self._collection(len(indent), is_item=dash is not None)
         if isinstance(collection, list):
             if key is None:
@@ -69,6 +115,12 @@ class _BlockReader:
         # One whose value follows below keeps its place, and stays empty where none does.
         collection[key] = self._value(value) if value else None
         self._waiting = None if value else key
+
+    def _is_nothing(self, text: str) -> bool:
+        """Whether a line is empty, a comment, or the mark at the beginning of a document."""
+        if text == "---":
+            return self._line == 1
+        return text == "" or (text[0] == "#" and text.isprintable())
 
     def _collection(self, indent: int, *, is_item: bool) -> Section | list[Node]:
         """What a line of that indentation adds to: begun by it, or open."""

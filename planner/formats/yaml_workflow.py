@@ -2,16 +2,18 @@
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from planner.abstract import AbstractJob, AbstractWorkflow, Use
 from planner.catalogs import NO_METADATA, InlineCatalogs, Transformation
 from planner.formats.fields import Fields, Shape, read_document
 from planner.formats.graph import JobGraph, check_job_id, check_workflow_name
+from planner.formats.problems import Problems
 from planner.formats.profiles import read_hooks, read_profiles
 from planner.formats.source import Source
-from planner.formats.yaml_nodes import Node
+from planner.formats.yaml_blocks import Unusual, read_items
+from planner.formats.yaml_nodes import Node, Section
 from planner.formats.yaml_replicas import INLINE_REPLICA_CATALOG, read_replicas
 from planner.formats.yaml_sites import INLINE_SITE_CATALOG, read_sites
 from planner.formats.yaml_transformations import INLINE_TRANSFORMATION_CATALOG, read_transformations
@@ -62,11 +64,32 @@ _JOB_KINDS = {
 }
 LINKS = {link: link for link in ("input", "output", "inout", "checkpoint", "none")}
 _VERSION = re.compile(r"5(\.\S*)?")
+_SHARING = 1_000
+"""Jobs read one by one that share equal uses and transformations."""
 
 
 def read_yaml_workflow(source: Source) -> AbstractWorkflow:
     """Return the workflow; raises InputError with all that is wrong with it."""
     return read_document(source, _WORKFLOW, lambda root: _WorkflowReader(source.name, root).read())
+
+
+def read_yaml_jobs(file: str, lines: Iterable[bytes]) -> Iterator[AbstractJob]:
+    """The jobs, one after the other; what is said beside them is not looked at.
+
+    Raises ``Unusual`` where the document has to be read whole, also when jobs were given already.
+    """
+    problems = Problems(file)
+    root = Fields(Section(1), Shape(""), problems)
+    reader = _WorkflowReader(file, root)
+    for number, item in enumerate(read_items(lines, "jobs"), 1):
+        if not isinstance(item, Section):
+            raise Unusual
+        job = reader.read_job(Fields(item, _JOB, problems, root))
+        if len(problems):
+            raise Unusual
+        yield job
+        if number % _SHARING == 0:
+            reader = _WorkflowReader(file, root)
 
 
 class _WorkflowReader:
@@ -82,7 +105,7 @@ class _WorkflowReader:
     def read(self) -> AbstractWorkflow:
         root = self._root
         self._check_head()
-        jobs = tuple(self._job(item) for item in root.children("jobs", _JOB))
+        jobs = tuple(self.read_job(item) for item in root.children("jobs", _JOB))
         if not jobs and isinstance(root.values.get("jobs"), list):
             root.problem("jobs", '"jobs" is empty; at least one job is wanted')
         return AbstractWorkflow(
@@ -104,7 +127,8 @@ class _WorkflowReader:
         if name and (reason := check_workflow_name(name)):
             self._root.problem("name", reason)
 
-    def _job(self, item: Fields) -> AbstractJob:
+    def read_job(self, item: Fields) -> AbstractJob:
+        """One job; what is wrong with it is noted."""
         kind = item.choice("type", _JOB_KINDS, "job")
         needed = "name" if kind == "job" else "file"
         if not item.values.get(needed):

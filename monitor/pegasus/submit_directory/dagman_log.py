@@ -1,6 +1,7 @@
 """DAGMan's own log (``.dag.dagman.out``), line by line, of HTCondor 7 to 25."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -176,9 +177,9 @@ def _says_nothing(line: str) -> bool:
 
 def _ended(what: str, match: re.Match[str]) -> tuple[str, None, int]:
     if match[3] is not None:
-        return f"{what}_SUCCESS", None, 0
+        return sys.intern(f"{what}_SUCCESS"), None, 0
     status = match[4] if match[4] is not None else f"-{match[5]}"
-    return f"{what}_FAILURE", None, int(status)
+    return sys.intern(f"{what}_FAILURE"), None, int(status)
 
 
 def parse_lines(parser: DagmanLogParser, lines: Iterator[str]) -> Iterator[Occurrence]:

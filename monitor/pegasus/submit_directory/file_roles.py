@@ -1,7 +1,8 @@
 """What each task does with its files: from the abstract workflow, or from what its job transfers."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import islice
 from pathlib import Path
 
 from eventlog.errors import InputError
@@ -11,21 +12,27 @@ from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory.braindump import Braindump
 from monitor.pegasus.submit_directory.dag import read_dag
 from monitor.pegasus.submit_directory.submit_file import SubmitFile, read_submit_file
-from planner.abstract import AbstractWorkflow
-from planner.formats.reading import read_workflow
+from planner.abstract import AbstractJob
+from planner.formats.reading import read_jobs
 
 
 def file_uses(dump: Braindump, time: int, reports: Reports) -> Iterator[Record]:
     """``file.use`` of every task's files, in the order of the workflow."""
     path = _abstract_workflow(dump)
-    if path is not None:
-        try:
-            yield from _of_workflow(dump, time, path, read_workflow(path))
-            return
-        except InputError as error:
-            first = str(error).splitlines()[0]
-            reports.note(f"{first}: what tasks do with files is taken from their submit files")
-    yield from _of_submit_files(dump, time)
+    if path is None:
+        yield from _of_submit_files(dump, time, frozenset())
+        return
+    told = 0
+    try:
+        for job in read_jobs(path):
+            yield from _of_job(dump, time, path, job)
+            told += 1
+    except InputError as error:
+        first, other = str(error).splitlines()[0], " other" if told else ""
+        reports.note(f"{first}: what{other} tasks do with files is taken from their submit files")
+        # Asked for where it is wanted alone: the ids of all jobs would be large.
+        known = frozenset(job.id for job in islice(read_jobs(path), told))
+        yield from _of_submit_files(dump, time, known)
 
 
 def _abstract_workflow(dump: Braindump) -> Path | None:
@@ -40,34 +47,38 @@ def _abstract_workflow(dump: Braindump) -> Path | None:
     return next((path for path in candidates if os.path.isfile(path)), None)
 
 
-def _of_workflow(dump: Braindump, time: int, path: Path, workflow: AbstractWorkflow) -> Iterator[Record]:
+def _of_job(dump: Braindump, time: int, path: Path, job: AbstractJob) -> Iterator[Record]:
     place = str(path)
-    for fields in uses_of(workflow):
+    for fields in uses_of(job):
         yield make_record("file.use", time, dump.run, dump.root, fields, place)
 
 
-def _of_submit_files(dump: Braindump, time: int) -> Iterator[Record]:
+def _of_submit_files(dump: Braindump, time: int, told: Container[str]) -> Iterator[Record]:
+    """Of every task but those that were ``told``."""
     try:
-        nodes = read_dag(dump.directory / dump.dag).nodes.values()
+        dag = read_dag(dump.directory / dump.dag)
     except OSError:
         return
-    for node in nodes:
-        path = dump.here(node.submit_file) if node.submit_file is not None else None
+    for name in dag.names():
+        planned = dag.submit_file(name)
+        path = dump.here(planned) if planned is not None else None
         try:
-            told = read_submit_file(path) if path is not None else SubmitFile()
+            said = read_submit_file(path) if path is not None else SubmitFile()
         except OSError:
             continue
-        if told.task is not None:
-            for lfn, link in _transferred(told):
-                yield _record(dump, time, str(path), told.task, {"lfn.id": lfn, "link": link})
+        if said.task is not None and said.task not in told:
+            for lfn, link in _transferred(said):
+                yield _record(dump, time, str(path), said.task, {"lfn.id": lfn, "link": link})
 
 
-def _transferred(told: SubmitFile) -> Iterator[tuple[str, str]]:
+def _transferred(said: SubmitFile) -> Iterator[tuple[str, str]]:
     # What Pegasus ships for its own use has a whole path; a file of the workflow has its name alone.
-    for lfn in told.transfer_input:
-        if "/" not in lfn and "://" not in lfn:
+    # So has a task's program where it is staged; its uses name it apart from its inputs.
+    program = (said.transformation or "").replace("::", "-").replace(":", "-")
+    for lfn in said.transfer_input:
+        if "/" not in lfn and lfn != program:
             yield lfn, "input"
-    for lfn in told.transfer_output:
+    for lfn in said.transfer_output:
         if not lfn.startswith("/"):
             yield lfn, "output"
 

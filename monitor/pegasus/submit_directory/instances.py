@@ -1,7 +1,8 @@
 """The attempts of a workflow's jobs, numbered as Pegasus does: over the whole workflow, as they come."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from monitor.pegasus.submit_directory.dag import Dag
 from monitor.pegasus.submit_directory.submit_file import SubmitFile
@@ -11,15 +12,18 @@ _OPEN_STATES = frozenset(("PRE_SCRIPT_SUCCESS", "DAGMAN_SUBMIT"))
 
 @dataclass(slots=True)
 class JobInstance:
-    """One attempt of a job: its number, and what its log has said of it so far. Times are microseconds."""
+    """One attempt of a job: its number, and what its log has said of it so far. Times are microseconds.
+
+    ``read`` gives what the job's submit file says.
+    """
 
     job: str
     number: int
+    read: Callable[[str], SubmitFile]
     state: str = ""
     state_time: int = 0
     states: int = 0
     scheduler_id: str | None = None
-    submit_file: SubmitFile = field(default_factory=SubmitFile)
     output_number: int = 0
     site: str | None = None
     pre_start: int | None = None
@@ -32,6 +36,18 @@ class JobInstance:
     post_end: int | None = None
     post_exit: int | None = None
     held_end: dict[str, str] | None = None
+    _submit_file: SubmitFile | None = None
+
+    @property
+    def submit_file(self) -> SubmitFile:
+        """What the job's submit file says, as it was when it was asked for first."""
+        if self._submit_file is None:
+            self._submit_file = self.read(self.job)
+        return self._submit_file
+
+    def let_go(self) -> None:
+        """Forget what the submit file says: it is large, and read again where it is asked for again."""
+        self._submit_file = None
 
     def enter(self, state: str, time: int, scheduler_id: str | None, status: int | None) -> None:
         """The attempt comes into a state."""
@@ -73,9 +89,13 @@ def raw_exit(status: int) -> int:
 
 
 class InstanceBook:
-    """Which attempt of each job is the latest, and which number comes next."""
+    """Which attempt of each job is the latest, and which number comes next.
 
-    def __init__(self) -> None:
+    ``read`` gives what a job's submit file says.
+    """
+
+    def __init__(self, read: Callable[[str], SubmitFile]) -> None:
+        self._read = read
         self._latest: dict[str, JobInstance] = {}
         self._outputs: dict[str, int] = {}
         self._next = 1
@@ -90,8 +110,8 @@ class InstanceBook:
         if known is not None and (known.state in _OPEN_STATES or self._is_same(known, scheduler_id)):
             instance, is_new = known, False
         else:
-            instance, is_new = JobInstance(job, self._next), True
-            self._latest[job] = instance
+            instance, is_new = JobInstance(sys.intern(job), self._next, self._read), True
+            self._latest[instance.job] = instance
             self._next += 1
         instance.state, instance.state_time = state, time
         instance.scheduler_id = scheduler_id or instance.scheduler_id
@@ -110,7 +130,7 @@ class InstanceBook:
             job: instance
             for job, instance in self._latest.items()
             if instance.state == "POST_SCRIPT_SUCCESS"
-            or (instance.state == "JOB_SUCCESS" and dag.node(job).post is None)
+            or (instance.state == "JOB_SUCCESS" and not dag.has_post_script(job))
         }
         for job in done:
             del self._latest[job]

@@ -28,7 +28,7 @@ class JobFiles:
 
     def submit_path(self, job: str) -> Path | None:
         """Where the job's submit file has to be, None where it has none."""
-        name = self._dag.node(job).submit_file
+        name = self._dag.submit_file(job)
         return None if name is None else self._dump.here(name)
 
     def submit_file(self, job: str) -> SubmitFile:
@@ -50,7 +50,7 @@ class JobFiles:
 
     def outcome(self, instance: JobInstance) -> Outcome:
         """What the attempt left in its output and error files."""
-        if self._dag.node(instance.job).is_subdag:
+        if self._dag.is_subdag(instance.job):
             return Outcome(None, Told())
         outcome = Outcome(
             self._read(self._rotated(instance, ".out")),
@@ -69,8 +69,7 @@ class JobFiles:
 
     def output_file(self, instance: JobInstance) -> Path | None:
         """Where the attempt's output has to be, None where it has none."""
-        node = self._dag.node(instance.job)
-        has_output = not node.is_subdag and instance.submit_file.dagman_log is None
+        has_output = not self._dag.is_subdag(instance.job) and instance.submit_file.dagman_log is None
         return self._rotated(instance, ".out") if has_output else None
 
     def input_file(self, instance: JobInstance) -> Path:
@@ -90,7 +89,7 @@ class JobFiles:
 
     def _pre_script_log(self, instance: JobInstance) -> str | None:
         """Where a planner that runs as a PRE script writes, by its planned path."""
-        script = self._dag.node(instance.job).pre
+        script = self._dag.pre_script(instance.job)
         words = script.arguments.split() if script is not None else []
         named = next((word[len(_PRE_LOG) :] for word in words if word.startswith(_PRE_LOG)), None)
         return None if named is None else f"{named}.{instance.output_number:03}"
@@ -124,7 +123,7 @@ class JobFiles:
             return None
 
     def _is_rotated(self, instance: JobInstance) -> bool:
-        return self._dag.node(instance.job).post is not None or self._dag.is_pmc
+        return self._dag.has_post_script(instance.job) or self._dag.is_pmc
 
     def _rotated(self, instance: JobInstance, suffix: str) -> Path:
         return self._numbered(instance, suffix, instance.output_number)
@@ -135,7 +134,7 @@ class JobFiles:
 
     def _folder(self, job: str) -> str:
         # Text, not a Path, and remembered: it is asked several times for each of a hundred thousand jobs.
-        name = self._dag.node(job).submit_file
+        name = self._dag.submit_file(job)
         if name is None:
             return str(self._dump.directory)
         planned = dirname(name)

@@ -4,6 +4,7 @@ The order in which an attempt's events come, which state begins a new attempt, a
 follow pegasus-monitord, so that the numbers that name attempts and events are the same.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -79,8 +80,8 @@ class RunStates:
         self._dag = dag
         self._files = files
         self._submitted = submitted
-        self._book = InstanceBook()
-        self.registrations = Registrations()
+        self._book = InstanceBook(files.submit_file)
+        self.registrations = Registrations(dag)
         self._tried: str | None = None
         self._spoken_of: JobInstance | None = None
         self._version: tuple[int, int, int] | None = None
@@ -175,13 +176,16 @@ class RunStates:
         if state in ("PRE_SCRIPT_SUCCESS", "PRE_SCRIPT_FAILURE"):
             yield from self._enter(instance, "PRE_SCRIPT_TERMINATED", occurrence)
         yield from self._enter(instance, state, occurrence)
+        if state in (_POST_ENDS if self._has_post_script(job) else _JOB_ENDS):
+            instance.let_go()
         if state == "SUBMIT":
             yield from self._submitted(instance)
 
     def _read_submit_file(self, instance: JobInstance) -> None:
-        instance.submit_file = self._files.submit_file(instance.job)
-        instance.site = instance.submit_file.site
-        if self._dag.node(instance.job).is_subdag:
+        instance.let_go()
+        site = instance.submit_file.site
+        instance.site = sys.intern(site) if site is not None else None
+        if self._dag.is_subdag(instance.job):
             instance.site = "local"
 
     def _enter(self, instance: JobInstance, state: str, occurrence: JobOccurrence) -> Iterator[Record]:
@@ -254,7 +258,7 @@ class RunStates:
         return self._scribe.of(instance, "job_inst.main.start", instance.state_time, fields)
 
     def _pre_script_ended(self, instance: JobInstance, *, failed: bool) -> Iterator[Record]:
-        script = self._dag.node(instance.job).pre
+        script = self._dag.pre_script(instance.job)
         yield from self._script_invoked(
             instance, _PRE_SCRIPT, script, instance.pre_start, instance.pre_end, instance.pre_exit
         )
@@ -275,7 +279,7 @@ class RunStates:
         if instance.held_end is not None:
             yield from self._end(instance, instance.held_end, outcome)
             instance.held_end = None
-        script = self._dag.node(instance.job).post
+        script = self._dag.post_script(instance.job)
         yield from self._script_invoked(
             instance, _POST_SCRIPT, script, instance.post_start, instance.post_end, instance.post_exit
         )
@@ -305,11 +309,11 @@ class RunStates:
         yield from self._end(instance, self._end_fields(instance, "-1"), Outcome(None, text))
 
     def _has_post_script(self, job: str) -> bool:
-        return self._dag.node(job).post is not None and not self._dag.is_pmc
+        return self._dag.has_post_script(job) and not self._dag.is_pmc
 
     def _output(self, instance: JobInstance) -> tuple[Outcome, Iterator[Record]]:
         outcome = self._files.outcome(instance)
-        is_subdag = self._dag.node(instance.job).is_subdag
+        is_subdag = self._dag.is_subdag(instance.job)
         host = self._dump.get("submit_hostname")
         time = instance.state_time
         told = records_of(self._scribe, instance, outcome, time, is_subdag=is_subdag, submit_host=host)

@@ -86,7 +86,7 @@ class WorkflowTrace:
     @property
     def registrations(self) -> Registrations:
         """The replicas that were spoken of, and whose files are known."""
-        return self._states.registrations if self._states is not None else Registrations()
+        return self._states.registrations if self._states is not None else Registrations(Dag())
 
     def planned(self) -> Iterator[Record]:
         """What the planner wrote down."""
@@ -152,8 +152,8 @@ class WorkflowTrace:
             dag, why = read_dag(path), "names no job"
         except OSError as error:
             dag, why = Dag(), error.strerror or str(error)
-        presumed = Dag() if dag.nodes else presumed_dag(self.dump.directory)
-        if presumed.nodes:
+        presumed = Dag() if len(dag) else presumed_dag(self.dump.directory)
+        if len(presumed):
             self._reports.unreadable(f"{path}: {why}: jobs are known by their files, PRE scripts are not")
             return presumed
         if why != "names no job":

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from planner.formats import yaml_tree
 from planner.formats.source import Source
-from planner.formats.yaml_blocks import Unusual, read_blocks
+from planner.formats.yaml_blocks import Unusual, read_blocks, read_items
 from planner.formats.yaml_nodes import Node, Section
 
 WORKFLOW = b"""pegasus: '5.0'
@@ -84,7 +84,9 @@ LINES = st.builds(
     st.tuples(
         st.sampled_from(["", "", "  ", "    ", " "]),
         st.sampled_from(["", "- ", "-", "- - "]),
-        st.sampled_from(["a: ", "b: ", "c:", "a:", "null: ", "", "'a': "]),
+        st.sampled_from(
+            ["a: ", "b: ", "c:", "a:", "null: ", "", "'a': ", "a.b: ", "c.: ", "#", "# a: ", "---", "..."]
+        ),
         st.sampled_from(["", "", *VALUES]),
     ),
 )
@@ -116,6 +118,39 @@ def test_whatever_is_read_line_by_line_the_whole_parser_reads_alike(lines: list[
         assert shown(read) == shown(read_whole(data, patch))
 
 
+@given(st.lists(LINES, min_size=1, max_size=7))
+def test_items_read_one_by_one_are_those_of_the_list(lines: list[str]) -> None:
+    data = [f"{line}\n".encode() for line in lines]
+    try:
+        root = read_blocks(b"".join(data))
+    except Unusual:
+        with pytest.raises(Unusual):
+            list(read_items(data, "a"))
+        return
+    items = root.get("a") if isinstance(root, Section) else None
+    if isinstance(items, list):
+        assert shown(list(read_items(data, "a"))) == shown(items)
+    else:
+        with pytest.raises(Unusual):
+            list(read_items(data, "a"))
+
+
+def test_of_a_list_no_more_than_two_items_are_in_memory() -> None:
+    document = [
+        "b:",
+        *(f"- x{number}" for number in range(50)),
+        "a:",
+        *(f"- {number}" for number in range(50)),
+    ]
+    lines = iter(f"{line}\n".encode() for line in document)
+    items = read_items(lines, "a")
+    assert next(items) == "0"
+    assert next(lines) == b"- 2\n"
+    with pytest.raises(StopIteration):
+        # what was taken away is not there
+        next(item for item in items if item == "2")
+
+
 def test_what_programs_write_is_read_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
     data = WORKFLOW.replace(b"  - 'it''s' ", b"  - 'its'\n")
     root = cast(Section, read_blocks(data))
@@ -132,7 +167,10 @@ def test_what_programs_write_is_read_line_by_line(monkeypatch: pytest.MonkeyPatc
             "a: b\n  c: d",
             "a: b\n  c",
             "a: b # why",
-            "a: b\n\nc: d",
+            "a: b\n\n  c",
+            "a: b\n# why\n  c",
+            "# \x07",
+            "a: b\n---",
             "{a: b}",
             "- ",
         ),
