@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, MetaData, Table, delete, func, select, update
+from sqlalchemy import Connection, MetaData, Table, case, delete, func, select, update
 
 from eventlog.facts import (
     FilesDeclared,
@@ -67,7 +67,10 @@ def record_chunks(batch: FactBatch, connection: Connection, chunks: Table) -> No
 
 
 def reveal_complete(connection: Connection, plans: Table, chunks: Table, runs: set[int]) -> None:
-    """Make those of these plans visible of which every chunk has been seen, and no others."""
+    """Make those of these plans visible of which every chunk has been seen, and no others.
+
+    Where nobody said who planned it, and when, it is listed by when its plan was told.
+    """
     if not runs:
         return
     seen = (
@@ -76,7 +79,10 @@ def reveal_complete(connection: Connection, plans: Table, chunks: Table, runs: s
     touched = key_rows(connection, {"run_key": int}, [(run,) for run in sorted(runs)], "touched")
     connection.execute(
         update(plans)
-        .values(visible=(plans.c.plan_version >= 0) & (seen >= plans.c.chunks))
+        .values(
+            visible=(plans.c.plan_version >= 0) & (seen >= plans.c.chunks),
+            created_at=case((plans.c.identity_version < 0, plans.c.planned_at), else_=plans.c.created_at),
+        )
         .where(plans.c.run_key.in_(select(touched.c.run_key)))
     )
 

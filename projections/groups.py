@@ -38,7 +38,7 @@ class Group:
 
 RUNS = Group(
     "runs",
-    5,
+    6,
     runs_metadata.metadata,
     (
         *(identity.apply, plan.apply, hosts.apply, attempts.apply, invocations.apply, integrity.apply),
@@ -47,7 +47,7 @@ RUNS = Group(
 )
 DATA = Group(
     "data",
-    4,
+    5,
     data_metadata.metadata,
     (
         *(plans.apply, files.apply, uses.apply, replicas.apply, checksums.apply, transfers.apply),

@@ -263,11 +263,19 @@ def story() -> Callable[..., Story]:
 
 @pytest.fixture
 def complete(story: Callable[..., Story]) -> Sequence[Event]:
-    """Every kind of table gets rows: a finished run, and one that reuses a file of it."""
+    """Every kind of table gets rows: a finished run, one that reuses its file, one unannounced."""
     first = story("run-1").planned().ran().invalidated("nothing").without_name("/out/mid").corrected().events
     second = story("run-2", start=2_000).planned(reused_from="run-1").attempt(11, "count_ID2", task="ID2")
     late = dataclasses.replace(first[0], fact=dataclasses.replace(first[0].fact, revision=1, user="eve"))
-    return [*first, *second.events, late]
+    return [*first, *second.events, late, *unannounced(story("run-3", start=3_000)).events]
+
+
+def unannounced(story: Story) -> Story:
+    """The plan of a run of which nobody said who planned it and when; its end is told twice."""
+    story.planned()
+    plan = next(event.fact for event in story.events if isinstance(event.fact, WorkflowPlanned))
+    story.events = [event for event in story.events if not isinstance(event.fact, PlanStarted)]
+    return story.say(500, dataclasses.replace(plan, revision=1))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

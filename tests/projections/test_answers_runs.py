@@ -18,11 +18,14 @@ from eventlog.facts import (
     RunFinished,
     RunStarted,
     ScriptFinished,
+    WorkflowPlanned,
 )
+from eventlog.memory import MemoryLog
 from projections.answers.failures import failures_of
 from projections.answers.integrity import integrity_of
 from projections.answers.jobs import job_detail, list_jobs
 from projections.answers.runs import list_runs, resolve_run, root_of, root_runs, run_detail, tree_of
+from projections.projector import Projector
 from projections.store import ViewStore
 
 Fold = Callable[[Sequence[Event]], ViewStore]
@@ -36,6 +39,30 @@ def test_runs_are_listed_newest_first_and_page_by_cursor(folded: Fold, story: St
         second = list_runs(connection, after=first[-1].cursor, limit=10)
     assert [run.ref.run for run in (*first, *second)] == ["run-4", "run-3", "run-2", "run-1", "run-0"]
     assert [run.state for run in first] == ["planned", "planned"]
+
+
+def test_a_run_that_nobody_announced_is_listed_by_when_its_plan_was_told(
+    store: ViewStore, story: Stories
+) -> None:
+    planned = {n: story(f"run-{n}", start=n * 1_000).planned().events for n in range(5)}
+    begins = [event for event in planned[2] if isinstance(event.fact, PlanStarted)]
+    rest = [event for event in planned[2] if event not in begins]
+    log = MemoryLog()
+    log.append([event for n in (4, 0, 1, 3) for event in planned[n]] + rest)
+    Projector(log, store).catch_up()
+    order = ["run-4", "run-3", "run-2", "run-1", "run-0"]
+    with store.reading("runs") as connection:
+        assert [run.ref.run for run in list_runs(connection, limit=10)] == order
+        first = list_runs(connection, namespaces=["default"], limit=3)
+        after = list_runs(connection, namespaces=["default"], after=first[-1].cursor)
+        assert [run.ref.run for run in (*first, *after)] == order
+        assert first[2].created_at == next(e.time for e in rest if isinstance(e.fact, WorkflowPlanned))
+        assert first[2].workflow == ""
+    log.append(begins)
+    Projector(log, store).catch_up()
+    with store.reading("runs") as connection:
+        found = next(run for run in list_runs(connection) if run.ref.run == "run-2")
+        assert (found.workflow, found.created_at) == ("split", begins[0].time)
 
 
 def test_runs_of_one_workflow_or_state_are_listed_within_a_namespace(folded: Fold, story: Stories) -> None:

@@ -210,7 +210,7 @@ def test_views_of_another_version_are_refused_to_readers_and_built_anew_by_the_p
         pass
     Projector(log, store).catch_up()
     with store.reading("runs") as connection:
-        assert len(list_runs(connection)) == 2
+        assert len(list_runs(connection)) == 3
 
 
 def test_verification_finds_a_row_that_somebody_changed(store: ViewStore, log: MemoryLog) -> None:
