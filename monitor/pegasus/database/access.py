@@ -32,8 +32,9 @@ from sqlalchemy import (
     null,
     table,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.util import find_tables
 from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 
 from eventlog.errors import InputError, UnavailableError
@@ -89,12 +90,16 @@ _COLUMNS_OF_USE: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class StampedeTables:
-    """An open database: its connection, the columns each table has, and how rows are paged."""
+    """An open database: its connection, the columns each table has, and how rows are paged.
+
+    ``damage`` is what SQLite says of a file of which it cannot read all.
+    """
 
     name: str
     connection: Connection
     columns: Mapping[str, frozenset[str]]
     reports: Reports
+    damage: str = ""
 
     def has(self, table_name: str) -> bool:
         """Whether the database has such a table."""
@@ -135,9 +140,17 @@ class StampedeTables:
                 raise UnavailableError(f"{self.name}: the database went away: {error.orig}") from error
             if _is_locked(error):
                 raise UnavailableError(_LOCKED_WORDS.format(name=self.name)) from error
-            source = ", ".join(getattr(each, "name", "?") for each in statement.get_final_froms())
-            self.reports.unreadable(f"{self.name}: {source}: {error.orig}: the rest of the table is left out")
-            return ()
+            tables = [each.name for source in statement.get_final_froms() for each in find_tables(source)]
+            self.reports.unreadable(
+                f"{self.name}: {', '.join(map(str, tables))}: {error.orig}: the rest of the table is left out"
+            )
+            return self._rows_before_damage(statement)
+
+    def _rows_before_damage(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[Any]]:
+        rows: list[Row[Any]] = []
+        with contextlib.suppress(DBAPIError):
+            rows.extend(self.connection.execute(statement))
+        return rows
 
 
 def value_of(source: TableClause, name: str) -> ColumnElement[Any]:
@@ -157,10 +170,10 @@ def open_database(address: str | Path, reports: Reports) -> Iterator[StampedeTab
         stack.callback(engine.dispose)
         try:
             connection = stack.enter_context(engine.connect())
-            columns = _columns(connection)
+            columns, damage = _columns_as_far_as_whole(connection)
         except (SQLAlchemyError, UnicodeDecodeError) as error:
             raise _unreadable(name, engine, error) from error
-        yield StampedeTables(name, connection, _of_use(columns, name, reports), reports)
+        yield StampedeTables(name, connection, _of_use(columns, name, reports), reports, damage)
 
 
 def _engine_for(address: str | Path, stack: contextlib.ExitStack) -> tuple[Engine, str]:
@@ -194,10 +207,35 @@ def _without_password(address: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
-def _columns(connection: Connection) -> dict[str, frozenset[str]]:
+def _columns_as_far_as_whole(connection: Connection) -> tuple[dict[str, frozenset[str]], str]:
+    """The tables and their columns, of a damaged SQLite file those that can be told, and what is wrong."""
+    try:
+        return _columns(connection, inspect(connection).get_table_names()), ""
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_CORRUPT:
+            raise
+        # Else nothing is read where the end is cut off, or one table is not understood.
+        connection.exec_driver_sql("PRAGMA writable_schema = ON")
+        return _columns(connection, _names_before_damage(connection)), str(error.orig)
+
+
+def _names_before_damage(connection: Connection) -> Sequence[str]:
+    names: list[str] = []
+    with contextlib.suppress(DBAPIError):
+        names.extend(
+            connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars()
+        )
+    return names
+
+
+def _columns(connection: Connection, names: Sequence[str]) -> dict[str, frozenset[str]]:
     inspector = inspect(connection)
-    found = {name: inspector.get_columns(name) for name in inspector.get_table_names()}
-    return {name: frozenset(each["name"] for each in columns) for name, columns in found.items()}
+    found: dict[str, frozenset[str]] = {}
+    for name in names:
+        # of a table that is not understood, the name alone is known
+        with contextlib.suppress(NoSuchTableError):
+            found[name] = frozenset(each["name"] for each in inspector.get_columns(name))
+    return found
 
 
 def _of_use(

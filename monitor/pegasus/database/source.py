@@ -57,6 +57,8 @@ class StampedeDatabase:
         """
         with open_database(self.address, self.reports) as tables:
             check_schema(tables)
+            if tables.damage:
+                self.reports.unreadable(f"{_damaged(tables)}: what stands in it yet is read")
             workflows = stored_workflows(tables)
             _say_what_has_no_run(tables, workflows)
             for workflow in _chosen(workflows, self.workflow, tables.name):
@@ -86,6 +88,8 @@ def check_schema(tables: StampedeTables) -> None:
     for name in ("master_workflow", "workflow"):
         if not tables.has("job") and _rows(tables, name):
             raise InputError(_dashboard(tables, name))
+    if tables.damage and (missing or not _rows(tables, "workflow")):
+        raise InputError(f"{_damaged(tables)}: {_what_is_there(tables, missing or ['a run'])}")
     if missing:
         raise InputError(f"{tables.name}: no stampede database: {_what_is_there(tables, missing)}")
     if _rows(tables, "workflow"):
@@ -95,6 +99,10 @@ def check_schema(tables: StampedeTables) -> None:
     if _rows(tables, "rc_lfn"):
         raise InputError(f"{tables.name}: a replica catalog in Pegasus' schema, it holds files and no run")
     raise InputError(f"{tables.name}: a stampede database without a run (yet): nothing to import")
+
+
+def _damaged(tables: StampedeTables) -> str:
+    return f"{tables.name}: the SQLite file is damaged: {tables.damage}"
 
 
 def _missing(tables: StampedeTables) -> Iterator[str]:

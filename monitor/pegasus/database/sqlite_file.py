@@ -5,6 +5,7 @@ is touched.
 """
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -22,6 +23,7 @@ PATIENCE = 5.0
 """Seconds that a reader waits for a writer's lock."""
 
 _WAL_VERSION = 2
+_LARGEST_PAGE = 1 << 16
 _SUFFIXES = ("", "-wal", "-journal")
 """Of the files that are one database."""
 _MOST_COPIES = 20
@@ -35,11 +37,17 @@ def sqlite_engine(path: Path, stack: contextlib.ExitStack) -> Engine:
     """
     with _reading(path), path.open("rb") as file:
         header = file.read(20)
+        size = os.fstat(file.fileno()).st_size
     if not header.startswith(SQLITE_HEADER):
         raise InputError(f"{path}: no SQLite database: its first bytes are not those of one")
-    if _WAL_VERSION in header[18:20] or _beside(path, "-journal").exists():
+    page_size = _page_size(header)
+    beyond_pages = size % page_size if size > page_size else 0
+    if beyond_pages or _WAL_VERSION in header[18:20] or _beside(path, "-journal").exists():
         path = _copy(path, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hoofprint-"))))
         mode = "rw"
+        if beyond_pages:
+            # SQLite would take a page that was cut off for one that ends in zeros.
+            os.truncate(path, path.stat().st_size // page_size * page_size)
     else:
         mode = "ro"
     address = f"{path.absolute().as_uri()}?mode={mode}"
@@ -50,6 +58,12 @@ def sqlite_engine(path: Path, stack: contextlib.ExitStack) -> Engine:
         return connection
 
     return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+
+def _page_size(header: bytes) -> int:
+    """Bytes of a page, as the first bytes of the file tell them."""
+    told = int.from_bytes(header[16:18], "big")
+    return _LARGEST_PAGE if told <= 1 else told
 
 
 @contextlib.contextmanager

@@ -363,6 +363,39 @@ def test_what_a_damaged_file_still_holds_is_read_and_the_rest_is_reported(copy_o
 
 
 @pytest.mark.realdata
+@pytest.mark.parametrize("lacks", [100, 4096, 3 * 4096 + 7, 8 * 4096])
+def test_what_a_file_that_was_cut_off_still_holds_is_read_as_it_was(copy_of_a_run: Path, lacks: int) -> None:
+    whole = list(StampedeDatabase(copy_of_a_run, SILENT).records())
+    copy_of_a_run.write_bytes(copy_of_a_run.read_bytes()[:-lacks])
+    said: list[str] = []
+    rest = list(StampedeDatabase(copy_of_a_run, Reports(said.append)).records())
+    assert 0 < len(rest) < len(whole)
+    assert all(each in whole for each in rest if each.event not in ("job_inst.main.end", "xwf.end"))
+    assert "the SQLite file is damaged: database disk image is malformed: what stands in it yet" in said[0]
+
+
+@pytest.mark.realdata
+def test_a_file_that_was_cut_off_before_its_tables_is_one_clear_error(copy_of_a_run: Path) -> None:
+    copy_of_a_run.write_bytes(copy_of_a_run.read_bytes()[: 20 * 4096])
+    said = _refused(copy_of_a_run)
+    assert "the SQLite file is damaged: database disk image is malformed: it lacks" in said
+    copy_of_a_run.write_bytes(copy_of_a_run.read_bytes()[:500])
+    assert "the SQLite file is damaged" in _refused(copy_of_a_run)
+
+
+@pytest.mark.realdata
+def test_a_file_of_which_one_table_is_not_understood_is_read_without_it(copy_of_a_run: Path) -> None:
+    whole = list(StampedeDatabase(copy_of_a_run, SILENT).records())
+    content = copy_of_a_run.read_bytes()
+    copy_of_a_run.write_bytes(content.replace(b"CREATE TABLE integrity (", b"CREATE TABLE integrity <"))
+    said: list[str] = []
+    rest = list(StampedeDatabase(copy_of_a_run, Reports(said.append)).records())
+    assert "the SQLite file is damaged: malformed database schema (integrity)" in said[0]
+    assert rest
+    assert [each for each in whole if not each.event.startswith("int.")] == rest
+
+
+@pytest.mark.realdata
 def test_a_nul_and_bytes_that_are_no_utf8_become_text_that_every_table_takes(copy_of_a_run: Path) -> None:
     with sqlite3.connect(copy_of_a_run) as stored:
         stored.execute("UPDATE job SET argv = 'a' || char(0) || 'b', executable = CAST(x'fe41' AS TEXT)")
