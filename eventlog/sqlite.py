@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from sqlite3 import Connection
 from threading import Lock
+from time import monotonic
 from typing import Self
 
 from eventlog.clock import now
@@ -16,6 +17,7 @@ from eventlog.errors import LogError
 from eventlog.event import Event
 from eventlog.interning import Names, Numbers, signed
 from eventlog.log import Appended, Batch, Position, Record
+from eventlog.pace import Pace
 from eventlog.sqlite_file import errors_of, open_file
 from eventlog.sqlite_upkeep import (
     INSERT,
@@ -32,6 +34,7 @@ from eventlog.sqlite_upkeep import (
 from eventlog.turn import Turnstile
 
 TRANSACTION_EVENTS = 1_000
+"""Events that are moved or removed in a transaction."""
 TRANSACTION_BYTES = 4_000_000
 """Both keep a transaction so short that a small append beside a bulk writer waits less than 100 ms."""
 PATIENCE = 60.0
@@ -98,7 +101,7 @@ class SqliteLog:
     def append(self, events: Sequence[Event]) -> Appended:
         """Append events in order, all of them durable (fsync) when it returns.
 
-        More than 1,000 events go in several transactions, one after the other, so that other writers come
+        Many events go in several transactions, each as long as others may wait, so that other writers come
         in between: a reader, or a crash, may see the first of them without the rest. Appending the same
         events again then completes them, since those that are there are left out and counted.
 
@@ -108,7 +111,10 @@ class SqliteLog:
         writer = self._writing()
         bodies = [encode(event.fact) for event in events]
         with errors_of(self._path):
-            parts = [writer.append(events[part], bodies[part], Codec(self)) for part in _transactions(bodies)]
+            parts = [
+                writer.append(events[part], bodies[part], Codec(self))
+                for part in _transactions(bodies, lambda: writer.pace.events)
+            ]
         return Appended(
             position=parts[-1].position if parts else self.head(),
             duplicates=sum(part.duplicates for part in parts),
@@ -227,6 +233,7 @@ class _Writer:
     def __init__(self, path: Path, patience: float, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._lock = Lock()
+        self.pace = Pace()
         self._numbers = Numbers()
         with ExitStack() as opened:
             self._connection = opened.enter_context(
@@ -238,25 +245,33 @@ class _Writer:
     def append(self, events: Sequence[Event], bodies: Sequence[bytes], codec: Codec) -> Appended:
         """Append events with their bodies in one transaction."""
         with self.transaction() as connection:
-            position, recorded = _next_place(connection)
-            rows = zip(
-                count(position),
-                count(max(recorded, self._clock())),
-                [self._numbers.key(connection, event.key) for event in events],
-                [event.id.bytes for event in events],
-                [self._numbers.envelope(connection, event) for event in events],
-                [event.subject for event in events],
-                [event.time for event in events],
-                bodies,
-                strict=False,
-            )
-            before = connection.total_changes
-            connection.executemany(INSERT, rows)
-            duplicates = len(events) - (connection.total_changes - before)
-            if not duplicates:
-                return Appended(Position({0: position + len(events)}))
-            conflicts = self._count_conflicts(events, bodies, codec)
-            return Appended(Position({0: _next_place(connection)[0]}), duplicates, conflicts)
+            begun = monotonic()
+            appended = self._append(connection, events, bodies, codec)
+        self.pace.note(len(events), monotonic() - begun)
+        return appended
+
+    def _append(
+        self, connection: Connection, events: Sequence[Event], bodies: Sequence[bytes], codec: Codec
+    ) -> Appended:
+        position, recorded = _next_place(connection)
+        rows = zip(
+            count(position),
+            count(max(recorded, self._clock())),
+            [self._numbers.key(connection, event.key) for event in events],
+            [event.id.bytes for event in events],
+            [self._numbers.envelope(connection, event) for event in events],
+            [event.subject for event in events],
+            [event.time for event in events],
+            bodies,
+            strict=False,
+        )
+        before = connection.total_changes
+        connection.executemany(INSERT, rows)
+        duplicates = len(events) - (connection.total_changes - before)
+        if not duplicates:
+            return Appended(Position({0: position + len(events)}))
+        conflicts = self._count_conflicts(events, bodies, codec)
+        return Appended(Position({0: _next_place(connection)[0]}), duplicates, conflicts)
 
     def _count_conflicts(self, events: Sequence[Event], bodies: Sequence[bytes], codec: Codec) -> int:
         """How many of these events, all of which are in the log now, say something else there."""
@@ -296,13 +311,15 @@ class _Writer:
             self._turnstile.close()
 
 
-def _transactions(bodies: Sequence[bytes]) -> Iterator[slice]:
-    """How a row of bodies is cut into transactions, in order."""
-    start = size = 0
+def _transactions(
+    bodies: Sequence[bytes], most: Callable[[], int] = lambda: TRANSACTION_EVENTS
+) -> Iterator[slice]:
+    """How a row of bodies is cut into transactions, in order; ``most`` is asked for each one."""
+    start, size, end = 0, 0, most()
     for number, body in enumerate(bodies):
-        if number > start and (number - start == TRANSACTION_EVENTS or size + len(body) > TRANSACTION_BYTES):
+        if number > start and (number == end or size + len(body) > TRANSACTION_BYTES):
             yield slice(start, number)
-            start, size = number, 0
+            start, size, end = number, 0, number + most()
         size += len(body)
     if bodies:
         yield slice(start, len(bodies))

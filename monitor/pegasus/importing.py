@@ -14,7 +14,7 @@ from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.translation.translator import Translator
 
-BATCH_SIZE = 1_000
+BATCH_SIZE = 4_000
 
 _ITEMS_OF: Mapping[type[Fact], Callable[[Any], Sized]] = {
     FilesDeclared: attrgetter("files"),
@@ -22,7 +22,7 @@ _ITEMS_OF: Mapping[type[Fact], Callable[[Any], Sized]] = {
     JobsPlanned: attrgetter("jobs"),
 }
 """What makes an event of a plan a large one."""
-_ITEMS_AN_EVENT = 10
+_ITEMS_AN_EVENT = 2
 """So many of them take about the room of another event."""
 
 
