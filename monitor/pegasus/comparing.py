@@ -56,6 +56,14 @@ _MEASURED = frozenset(
         *("cpu_time", "utime", "stime"),
     )
 )
+_RECORDED: Mapping[type, tuple[Sequence[str], Sequence[str]]] = {
+    InvocationRecorded: (
+        ("utime", "stime", "cpu_time", "maxrss", "pid"),
+        ("start", "duration", "exit_raw", "executable", "argv"),
+    ),
+    JobFinished: (("host",), ("work_directory", "stderr_tail")),
+}
+"""By fact: what nobody can tell without the record of a job, and what else its record tells better."""
 _COUNTS = frozenset(("tasks", "files", "jobs", "chunks"))
 _SETS = frozenset(("inputs", "outputs", "checkpoints"))
 _PASSED_OVER = frozenset(("revision", "ordinal", "chunk"))
@@ -107,6 +115,8 @@ class _Comparison:
         """One record of both."""
         if isinstance(kept, TaskDeclared) and isinstance(offered, TaskDeclared):
             kept, offered = _without_told_uses(kept, offered)  # type: ignore[assignment]
+        elif isinstance(kept, InvocationRecorded | JobFinished):
+            kept, offered = _as_recorded(kept, offered)
         changes: dict[str, object] = {}
         for each in _compared_fields(cast("Hashable", type(kept))):
             before = getattr(kept, each.name)
@@ -199,6 +209,23 @@ def _without_told_uses(kept: TaskDeclared, offered: TaskDeclared) -> tuple[TaskD
         replace(task, uses=tuple(lfn for lfn in task.uses if lfn not in told)) for task in (kept, offered)
     )
     return first, second
+
+
+def _as_recorded(kept: R, offered: R) -> tuple[R, R]:
+    """Both, where one of them alone knows the job's record: what the other supposed, as that one has it.
+
+    The record of a job may be seen long after the engine said that the job ended.
+    """
+    told_by_a_record, supposed = _RECORDED[type(kept)]
+    is_kept, is_offered = (
+        any(getattr(fact, name) is not None for name in told_by_a_record) for fact in (kept, offered)
+    )
+    if is_kept == is_offered:
+        return kept, offered
+    recorded = kept if is_kept else offered
+    said = {name: getattr(recorded, name) for name in supposed}
+    told = {name: value for name, value in said.items() if value not in ("", ())}
+    return replace(kept, **told), replace(offered, **told)  # type: ignore[type-var]
 
 
 @cache

@@ -268,6 +268,22 @@ def test_a_duration_that_a_database_cut_off_or_rounded_agrees_with_the_finer_one
     assert kept.facts()[-1] == replace(fine, revision=1)
 
 
+def test_a_record_that_is_seen_late_tells_better_than_the_engine_when_its_task_ran(kept: Kept) -> None:
+    by_engine = replace(INVOKED, start=NOON - 5 * SECOND, duration=9 * SECOND, exit_raw=256, argv=("a",))
+    by_record = replace(INVOKED, cpu_time=2 * SECOND, maxrss=7, executable="/bin/sum")
+    kept.offer(by_engine)
+    counts = kept.offer(by_record)
+    assert (counts.refined, counts.contradicted) == (1, 0)
+    assert kept.facts()[-1] == replace(by_record, argv=("a",), revision=1)
+    counts = kept.offer(by_engine, by_record)
+    assert (counts.known, counts.refined, counts.contradicted) == (2, 0, 0)
+
+
+def test_two_records_of_one_task_still_contradict_each_other(kept: Kept) -> None:
+    kept.offer(replace(INVOKED, maxrss=7))
+    assert kept.offer(replace(INVOKED, maxrss=7, start=NOON - 5 * SECOND)).contradicted == 1
+
+
 def test_a_second_too_late_is_no_rounding() -> None:
     kept = Kept(MemoryLog())
     kept.offer(replace(INVOKED, duration=3 * SECOND))

@@ -14,7 +14,8 @@ import pytest
 
 from eventlog.codec import Codec
 from eventlog.errors import InputError, UnavailableError
-from eventlog.facts import Fact, ScriptFinished
+from eventlog.event import Event
+from eventlog.facts import Fact, InvocationRecorded, ScriptFinished
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
 from monitor.pegasus.importing import Imported, import_source
@@ -116,6 +117,36 @@ def test_nothing_is_unpacked_outside_of_where_it_is_read(folder: Path, tmp_path:
     _, said = imported(folder)
     assert said[0].startswith(f"{path}: left out: ")
     assert "outside the destination" in said[0]
+
+
+def test_outputs_that_come_late_contradict_nothing(folder: Path) -> None:
+    log, late, said = MemoryLog(), {}, list[str]()
+    for path in [*folder.rglob("*.out.0*")]:
+        late[path] = path.read_bytes()
+        path.unlink()
+    reports = Reports(said.append)
+    import_source(submit_directory(folder, reports, "America/Los_Angeles"), log, reports, Imported())
+    for path, content in late.items():
+        path.write_bytes(content)
+    again = Imported()
+    import_source(submit_directory(folder, reports, "America/Los_Angeles"), log, reports, again)
+    assert again.contradictions == []
+    assert again.refined > 0
+    codec = Codec(log)
+    latest = {
+        (event.type, event.subject, _ordinal(event)): event for event in map(codec.decode, read_all(log))
+    }
+    at_once = MemoryLog()
+    import_source(submit_directory(folder, reports, "America/Los_Angeles"), at_once, reports, Imported())
+    codec = Codec(at_once)
+    for event in map(codec.decode, read_all(at_once)):
+        if isinstance(event.fact, InvocationRecorded):
+            found = latest[event.type, event.subject, _ordinal(event)]
+            assert (replace(found.fact, revision=0), found.time) == (event.fact, event.time)
+
+
+def _ordinal(event: Event) -> object:
+    return getattr(event.fact, "sequence", event.id)
 
 
 def test_a_small_archive_that_unpacks_to_a_disk_full_is_not_unpacked(folder: Path, tmp_path: Path) -> None:
