@@ -61,12 +61,13 @@ def import_source(
     What was appended is durable: killed in the midst and started again, it goes on where it was. Raises what
     the source and the log raise.
     """
-    merger = Merger(log)
+    merger, runs = Merger(log), set(imported.runs)
     before = reports.unreadable_lines
     batch: list[Event] = []
     room = BATCH_SIZE
     for event in _events(source, reports, namespace):
-        if event.fact.run not in imported.runs:
+        if event.fact.run not in runs:
+            runs.add(event.fact.run)
             imported.runs.append(event.fact.run)
         new = merger.new(event)
         if new is None:

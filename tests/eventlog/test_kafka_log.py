@@ -17,6 +17,7 @@ from eventlog.kafka import KafkaLog
 from eventlog.kafka.message import to_message
 from eventlog.kafka.sender import partition_of
 from eventlog.log import BEYOND, Appended, EventLog, Position, read_all
+from tests.eventlog.waiting import eventually
 
 pytestmark = pytest.mark.kafka
 kafka = pytest.importorskip("kafka")
@@ -62,14 +63,6 @@ def send(producer: object, topic: str, events: list[Event]) -> None:
         message = to_message(event, encode(event.fact))
         producer.send(topic, message.value, key=message.key, headers=message.headers)  # type: ignore[attr-defined]
     producer.flush()  # type: ignore[attr-defined]
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait for what Kafka does after it has answered."""
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_an_event_that_is_appended_twice_is_there_twice(kafka_log: KafkaLog, submitted: Submitted) -> None:

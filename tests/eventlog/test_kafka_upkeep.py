@@ -1,6 +1,5 @@
 """What a log on Kafka does to take records over, to let go of them, and to redact."""
 
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -17,6 +16,7 @@ from eventlog.kafka.location import KafkaLocation
 from eventlog.log import EventLog, Position, Record, read_all
 from eventlog.memory import MemoryLog
 from eventlog.redaction import Redacted, encode_tombstone
+from tests.eventlog.waiting import eventually
 
 pytestmark = pytest.mark.kafka
 kafka = pytest.importorskip("kafka")
@@ -139,6 +139,8 @@ def test_gaps_stay_where_they_were(
         producer.begin_transaction()
         producer.send(KafkaLocation.parse(kafka_location).topic, b"x", key=b"y").get(10)
         producer.abort_transaction()
+    # the mark of the end comes after the answer
+    eventually(lambda: max(log.head().offsets.values()) == 3 + 1 + 1)
     log.append(submitted(range(3, 6)))
     before = list(read_all(log))
     assert [record.offset for record in before] == [0, 1, 2, 5, 6, 7]
@@ -238,6 +240,6 @@ def test_an_open_transaction_of_another_program_refuses_the_redaction_and_opens_
         with pytest.raises(UnavailableError, match="has a transaction open"):
             log.redact(list(read_all(log))[:1], TOMBSTONE)
         producer.abort_transaction()
-    time.sleep(0.1)
+    eventually(lambda: max(log.head().offsets.values()) >= 3 + 1 + 1)
     log.append(submitted([3]))
     assert len(list(read_all(log))) == 4
