@@ -56,6 +56,14 @@ def test_a_source_that_knows_no_roles_says_what_is_missing(project, genome: Path
     assert "submit directory" in said
 
 
+@pytest.mark.realdata
+def test_of_several_runs_it_is_said_once_what_is_missing(project, realdata: Path) -> None:
+    database = realdata / "submit-dirs/hierarchical_wf_success/hierarchical-workflow-0.stampede.db"
+    said = project.call("import", str(database)).stderr
+    assert said.count("nothing tells which task reads and writes which file") == 1
+    assert " and 1 more: nothing tells" in said
+
+
 _HELD = """\
 wf.plan root.xwf.id=held dax.label=drugs submit.hostname=head submit.dir=/runs/13 user=u
 job.info job.id=load type_desc=compute clustered=0 max_retries=0 executable=/bin/load task_count=1

@@ -1,6 +1,6 @@
 """``hoofprint import``: what another workflow system left behind, into the log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -85,15 +85,21 @@ def import_(
                 namespace=namespace or house.settings["namespace"],
                 progress=partial(progressed, source.name),
             )
-    for run in imported.without_roles:
-        _tell(
-            f"run {run}: nothing tells which task reads and writes which file, so there is no lineage yet; "
-            "its submit directory does (import that, too), or its abstract workflow (--roles-from FILE)"
-        )
+    _tell_of_missing_roles(imported.without_roles)
     if as_json:
         print_json(imported)
     else:
         _print(imported)
+
+
+def _tell_of_missing_roles(runs: Sequence[str]) -> None:
+    """Say once of which runs nobody told the files' roles; of many, the first is named."""
+    if runs:
+        which = f"run {runs[0]}" if len(runs) == 1 else f"run {runs[0]} and {len(runs) - 1} more"
+        _tell(
+            f"{which}: nothing tells which task reads and writes which file, so there is no lineage yet; "
+            "the submit directory does (import that, too), or the abstract workflow (--roles-from FILE)"
+        )
 
 
 def _is_large(source: str) -> bool:
