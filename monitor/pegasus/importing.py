@@ -1,6 +1,6 @@
 """Brings one source into the log: records to events, merged with what the log holds, in batches."""
 
-from collections.abc import Callable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from eventlog.collector import collector_paused
 from eventlog.event import DEFAULT_NAMESPACE, Event
 from eventlog.facts import Fact, FilesDeclared, JobsPlanned, TasksDeclared, WorkflowPlanned
-from eventlog.log import EventLog
+from eventlog.log import Appended, EventLog
 from monitor.pegasus.merging import MOST_SHOWN, Contradiction, Merger
 from monitor.pegasus.records import RecordSource
 from monitor.pegasus.reports import Reports
@@ -78,14 +78,25 @@ def import_source(
         room -= _size(new.fact)
         if room <= 0:
             # not in a thread: that and the parsing take the interpreter from each other row by row
-            log.append(batch)
+            _append(log, batch, merger, imported)
             batch, room = [], BATCH_SIZE
             if progress is not None:
                 progress(_counted(imported, merger))
     if batch:
-        log.append(batch)
+        _append(log, batch, merger, imported)
     imported.unreadable += reports.unreadable_lines - before
     _counted(imported, merger)
+
+
+def _append(log: EventLog, batch: Sequence[Event], merger: Merger, imported: Imported) -> None:
+    """Append events; of a fact that the source itself told before, and otherwise, what it says more."""
+    appended = log.append(batch)
+    if isinstance(appended, Appended) and appended.conflicts:
+        _counted(imported, merger).added -= appended.duplicates
+        merger.look_again()
+        log.append([new for new in map(merger.new, batch) if new is not None])
+        known = imported.known
+        _counted(imported, merger).known = known + appended.duplicates - appended.conflicts
 
 
 def _size(fact: Fact) -> int:

@@ -87,6 +87,10 @@ class Merger:
         self._counts.added += 1
         return event
 
+    def look_again(self) -> None:
+        """Hold what comes from now on against what the log holds by now."""
+        self._roots.clear()
+
     def take_counts(self) -> Counts:
         """What was counted since it was asked last."""
         counts, self._counts = self._counts, Counts()

@@ -7,13 +7,14 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from eventlog.codec import Codec
 from eventlog.errors import HoofprintError, InputError, NotFoundError, UnavailableError
+from eventlog.facts import ScriptFinished
 from eventlog.log import read_all
 from eventlog.memory import MemoryLog
 from monitor.pegasus.importing import Imported, import_source
@@ -112,6 +113,30 @@ def test_a_broken_event_file_is_read_as_far_as_it_can_be(
     assert any(said in each and str(broken) in each for each in first.told), first.told
     assert not any("\n" in each for each in first.told)
     _then_the_whole(whole, log, again=broken)
+
+
+def test_what_a_source_tells_twice_and_the_second_time_in_full_is_known_in_full(
+    lines: list[bytes], tmp_path: Path
+) -> None:
+    mixed, whole, log, at_once = tmp_path / "mixed.bp", tmp_path / "whole.bp", MemoryLog(), MemoryLog()
+    early = [line for line in lines if b"job_inst.post.end" in line and b"ls_ID0000001" in line]
+    before = next(n for n, line in enumerate(lines) if b"job_inst.post.start" in line and b"ls_ID" in line)
+    mixed.write_bytes(b"".join([*lines[:before], *early, *lines[before:]]))
+    whole.write_bytes(b"".join(lines))
+    first = Import(mixed, log).counts
+    direct = Import(whole, at_once).counts
+    assert (first.added, first.refined, first.known) == (direct.added, 1, 0)
+    assert first.contradictions == []
+    again = Import(mixed, log).counts
+    assert (again.added, again.refined) == (0, 0)
+    scripts = [_latest_script(each) for each in (log, at_once)]
+    assert scripts[0] == scripts[1]
+
+
+def _latest_script(log: MemoryLog) -> ScriptFinished:
+    facts = [Codec(log).decode(record).fact for record in read_all(log)]
+    found = [f for f in facts if isinstance(f, ScriptFinished) and f.job == "ls_ID0000001"]
+    return replace(found[-1], revision=0)
 
 
 def _then_the_whole(whole: Path, log: MemoryLog, again: Path) -> None:
