@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from eventlog.errors import InputError
 from eventlog.event import Event
-from eventlog.log import EventLog
+from eventlog.log import Appended, EventLog
 from monitor.pegasus.merging import Merger
 from monitor.pegasus.reports import Reports
 from monitor.pegasus.submit_directory.source import SubmitDirectory
@@ -52,6 +52,10 @@ class _Followed:
     def merged(self, event: Event) -> Event | None:
         """What of an event the log lacks."""
         return self._merger.new(event)
+
+    def look_again(self) -> None:
+        """Hold what comes from now on against what the log holds by now."""
+        self._merger.look_again()
 
     def _told(self) -> Iterator[Event]:
         is_quiet = True
@@ -132,11 +136,14 @@ class Following:
             if new is not None:
                 batch.append(new)
             if len(batch) >= _BATCH:
-                yield self._append(batch)
+                yield self._append(followed, batch)
                 batch = []
         if batch:
-            yield self._append(batch)
+            yield self._append(followed, batch)
 
-    def _append(self, batch: list[Event]) -> Sequence[Event]:
-        self._log.append(batch)
+    def _append(self, followed: _Followed, batch: list[Event]) -> Sequence[Event]:
+        appended = self._log.append(batch)
+        if isinstance(appended, Appended) and appended.conflicts:
+            followed.look_again()
+            self._log.append([new for new in map(followed.merged, batch) if new is not None])
         return batch
